@@ -1,0 +1,53 @@
+# Everything a fresh machine needs: Python >= 3.12 and make.
+# The first target that is asked for makes .venv by itself.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell tools/find-python)
+MEMBERS := schemas libs/genome libs/refdata libs/chassis services/ingest services/annotate services/prs services/report cli
+STAMP := .venv/.installed
+BIN := .venv/bin
+
+.PHONY: help install demo test check measures generate demo-bundle format lock bench clean
+
+help: ## what can be asked for
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv with everything, .venv/bin/canheal included
+
+$(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@test -n "$(PYTHON)" || { echo "No Python >= 3.12 found. Install one (python3.13 is best) or say: make install PYTHON=/path/to/python3.13" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@touch $(STAMP)
+
+demo: $(STAMP) ## three samples through the whole platform; ONCE=1 stops it again
+	$(BIN)/canheal demo $(if $(ONCE),--once)
+
+test: $(STAMP) ## unit, contract and pipeline tests on a real broker and database
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## format, lint, types, import contracts, measures, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(addsuffix /src,$(MEMBERS)) tools
+	$(BIN)/lint-imports
+	$(BIN)/python tools/measures.py --check
+	$(BIN)/python tools/generate.py --check
+
+measures: $(STAMP) ## the figures of the code beside their limits
+	$(BIN)/python tools/measures.py
+
+generate: $(STAMP) ## write schemas/generated and the generated pages of docs
+	$(BIN)/python tools/generate.py
+
+format: $(STAMP) ## put the code in the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(STAMP) ## make requirements.lock from requirements.in (maintainers; needs uv)
+	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
+
+clean: ## remove what the demo left behind
+	rm -rf .canheal

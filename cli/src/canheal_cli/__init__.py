@@ -1,0 +1,1 @@
+"""The command canheal: the whole platform on one screen."""

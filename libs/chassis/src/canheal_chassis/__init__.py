@@ -1,0 +1,1 @@
+"""How an event is handled: stream, ledger, consent, blobs, store."""

@@ -1,0 +1,1 @@
+"""What a variant is: VCF, alleles, builds, intervals."""

@@ -1,0 +1,1 @@
+"""What the world knows: the reference bundle and its sources."""

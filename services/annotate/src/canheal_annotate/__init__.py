@@ -1,0 +1,1 @@
+"""Interpretation of the variants of a sample."""

@@ -1,0 +1,1 @@
+"""The door for hospitals: checks, encrypts and stores a VCF, then announces it."""

@@ -1,0 +1,1 @@
+"""Polygenic scores of a germline sample."""

@@ -1,0 +1,1 @@
+"""Joins the parts of a sample into versioned reports and serves them."""
