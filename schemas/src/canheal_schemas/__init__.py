@@ -1,1 +1,96 @@
-"""What is said on the stream: events, consent, identifiers."""
+"""What is said on the stream: events, consent, identifiers.
+
+A subscriber needs this package and a Kafka client, nothing else:
+
+    envelope = Envelope.from_headers(record.headers)
+    report = ReportIssued.model_validate_json(record.value)
+"""
+
+from canheal_schemas.blob import BlobRef
+from canheal_schemas.consent import Consent, ConsentChanged, ConsentState, Purpose
+from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
+from canheal_schemas.event import MAX_EVENT_BYTES, Envelope, Event, Model
+from canheal_schemas.registry import CHANNELS, EVENTS, INPUTS, STREAM_SERVICES, TOPICS
+from canheal_schemas.report import ReportCounts, ReportIssued, ReportLinks, ReportStatus
+from canheal_schemas.risk import PolygenicScore, RiskScored, RiskStatus
+from canheal_schemas.sample import (
+    Assay,
+    AssayType,
+    GenomeBuild,
+    Part,
+    SampleContext,
+    SampleEvent,
+    SampleKind,
+    SampleReceived,
+    Sex,
+)
+from canheal_schemas.topic import PARTITIONS, Cleanup, Topic
+from canheal_schemas.variants import (
+    DiseaseMatch,
+    Evidence,
+    EvidenceLevel,
+    EvidenceMatch,
+    Finding,
+    GermlineHint,
+    KnownRecord,
+    NotExamined,
+    PartStatus,
+    Provenance,
+    Tier,
+    Tiering,
+    VariantCounts,
+    VariantsAnnotated,
+)
+
+__all__ = [
+    "CHANNELS",
+    "EVENTS",
+    "INPUTS",
+    "MAX_EVENT_BYTES",
+    "PARTITIONS",
+    "STREAM_SERVICES",
+    "TOPICS",
+    "Assay",
+    "AssayType",
+    "BlobRef",
+    "Cleanup",
+    "Consent",
+    "ConsentChanged",
+    "ConsentState",
+    "DeadLettered",
+    "DiseaseMatch",
+    "Envelope",
+    "Event",
+    "Evidence",
+    "EvidenceLevel",
+    "EvidenceMatch",
+    "Finding",
+    "GenomeBuild",
+    "GermlineHint",
+    "KnownRecord",
+    "Model",
+    "NotExamined",
+    "Part",
+    "PartStatus",
+    "PolygenicScore",
+    "Provenance",
+    "Purpose",
+    "ReportCounts",
+    "ReportIssued",
+    "ReportLinks",
+    "ReportStatus",
+    "RiskScored",
+    "RiskStatus",
+    "SampleContext",
+    "SampleEvent",
+    "SampleKind",
+    "SampleReceived",
+    "Sex",
+    "Tier",
+    "Tiering",
+    "Topic",
+    "VariantCounts",
+    "VariantsAnnotated",
+    "deadletter_topic",
+    "retry_topic",
+]

@@ -1,0 +1,64 @@
+"""What could not be handled: nothing is dropped, a person decides."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from canheal_schemas.blob import BlobRef
+from canheal_schemas.event import Event, SubjectId
+from canheal_schemas.topic import Topic
+
+
+class DeadLettered(Event):
+    """A service gave up on an event. The body lies encrypted in the blob store."""
+
+    service: Annotated[str, Field(examples=["annotate"])]
+    """The service that gave up."""
+    input_type: str
+    """Type of the event that could not be handled."""
+    input_event_id: UUID | None = None
+    """Its id; absent where its headers could not be read."""
+    root_id: UUID
+    """What that event was about."""
+    attempt: Annotated[int, Field(ge=1)]
+    """Counts how often the service gave up on it."""
+    topic_name: str
+    partition: Annotated[int, Field(ge=0)]
+    offset: Annotated[int, Field(ge=0)]
+    error: Annotated[str, Field(examples=["crashed-worker"])]
+    """The error's slug; docs/errors.md says what to do."""
+    message: str
+    """The error in words, without personal data."""
+    sample: UUID | None = None
+    revision: int | None = None
+    subject: SubjectId | None = None
+    site: str | None = None
+    body: BlobRef
+    """The event's value as it came."""
+
+    @property
+    def destination(self) -> Topic:
+        return deadletter_topic(self.service)
+
+    @property
+    def key(self) -> bytes:
+        return str(self.sample or self.subject or self.root_id).encode()
+
+
+def deadletter_topic(service: str) -> Topic:
+    """Where a service puts what it could not handle."""
+    return Topic(
+        name=f"canheal.{service}.deadletter.v1",
+        key="sample",
+        meaning=f"what {service} could not handle: error and origin; body encrypted under the subject's key",
+    )
+
+
+def retry_topic(service: str) -> Topic:
+    """Where dead letters come back to a service, with the type and root of the original."""
+    return Topic(
+        name=f"canheal.{service}.retry.v1",
+        key="sample",
+        meaning=f"dead letters of {service} that a person sent again, mended or not",
+    )
