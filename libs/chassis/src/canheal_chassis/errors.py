@@ -1,0 +1,99 @@
+"""One tree of errors; HTTP, the stream and the command line read the same attributes.
+
+PlatformError
+├── Unreachable            broker, database or blob store does not answer: tried again for ever
+├── EventRefused           an event that cannot be handled: dead letter
+│   ├── Undecodable        headers or body are not what the contract says
+│   ├── UnknownEventType   nobody here handles this type
+│   ├── EventTooLarge      a result is too large for the stream
+│   ├── CrashedWorker      the event ended its worker's process again and again
+│   ├── HandlerFailed      the handler raised on every try
+│   └── BlobDamaged        a blob is absent or its bytes are not those that were stored
+├── Conflict               a shared document was changed meanwhile: run again
+├── Erased                 the subject was erased
+└── TopicsMissing          the topics are not there: `canheal topics apply` makes them
+"""
+
+from typing import ClassVar
+
+
+class PlatformError(Exception):
+    """An error that a person or another program reads."""
+
+    slug: ClassVar[str] = "platform-error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+
+class Unreachable(PlatformError):
+    """Broker, database or blob store does not answer; the same call may succeed later."""
+
+    slug = "unreachable"
+    status = 503
+    retryable = True
+    exit_code = 75
+
+
+class EventRefused(PlatformError):
+    """An event that cannot be handled; it becomes a dead letter."""
+
+    slug = "event-refused"
+
+
+class Undecodable(EventRefused):
+    """Headers or body are not what the contract says."""
+
+    slug = "undecodable"
+
+
+class UnknownEventType(EventRefused):
+    """Nobody here handles this type; a newer version of the platform may."""
+
+    slug = "unknown-event-type"
+
+
+class EventTooLarge(EventRefused):
+    """A result is larger than an event may be."""
+
+    slug = "event-too-large"
+
+
+class CrashedWorker(EventRefused):
+    """The event ended its worker's process three times."""
+
+    slug = "crashed-worker"
+
+
+class HandlerFailed(EventRefused):
+    """The handler raised on every try."""
+
+    slug = "handler-failed"
+
+
+class BlobDamaged(EventRefused):
+    """A blob is absent or its bytes are not those that were stored."""
+
+    slug = "blob-damaged"
+
+
+class Conflict(PlatformError):
+    """A shared document was changed by another event meanwhile; the handler runs again on the new state."""
+
+    slug = "conflict"
+    status = 409
+    retryable = True
+
+
+class Erased(PlatformError):
+    """The subject was erased; nothing of it is handled any more."""
+
+    slug = "erased"
+    status = 410
+
+
+class TopicsMissing(PlatformError):
+    """The topics are not there."""
+
+    slug = "topics-missing"
+    exit_code = 78

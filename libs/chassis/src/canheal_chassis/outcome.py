@@ -1,0 +1,53 @@
+"""A handler returns what should become true; the chassis makes it true.
+
+`Outcome` is the whole vocabulary: blobs to write, documents to save, events to publish.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from uuid import UUID
+
+from canheal_schemas import BlobRef, Event, Model, Purpose
+
+from canheal_chassis.work import Work
+
+
+class Document(Model):
+    """What a service keeps; a `shared` one is changed by several events and carries a revision in the store."""
+
+    collection: ClassVar[str]
+    shared: ClassVar[bool] = False
+
+    id: UUID
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlob:
+    """Data to encrypt and store; its reference is known before it is written."""
+
+    ref: BlobRef
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What should become true because of one event."""
+
+    blobs: tuple[NewBlob, ...] = ()
+    save: tuple[Document, ...] = ()
+    publish: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handler[E: Event]:
+    """What is done with one type of event, for which purpose, and what is said when consent refuses it."""
+
+    handle: Callable[[E, Work], Awaitable[Outcome]]
+    purpose: Purpose
+    withheld: Callable[[E, str], Event | None]
+    """Given the event and the reason: what the service says instead of a result."""
+
+
+type Handlers = Mapping[type[Event], Handler[Any]]
