@@ -14,7 +14,7 @@ from canheal_chassis.work import Work
 
 
 class Document(Model):
-    """What a service keeps; a `shared` one is changed by several events and carries a revision in the store."""
+    """What a service keeps; a `shared` one is changed by several events and carries a revision."""
 
     collection: ClassVar[str]
     shared: ClassVar[bool] = False
