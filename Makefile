@@ -20,6 +20,7 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	$(BIN)/python -m canheal_cli.embedded.fetch
 	@touch $(STAMP)
 
 demo: $(STAMP) ## three samples through the whole platform; ONCE=1 stops it again

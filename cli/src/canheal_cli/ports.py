@@ -1,0 +1,36 @@
+"""Free TCP ports on the loopback address."""
+
+import random
+import socket
+from contextlib import ExitStack
+
+LOOPBACK = "127.0.0.1"
+# Below the kernel's range for outgoing connections (32768 and up on Linux): a client that tries again
+# and again while its server is down can otherwise be given that very port, and hold it.
+LOWEST, HIGHEST = 20_000, 32_000
+
+
+def free_ports(count: int) -> list[int]:
+    """Give `count` different ports that nobody listens on now."""
+    chosen: list[int] = []
+    with ExitStack() as held:
+        for port in random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST):
+            if len(chosen) == count:
+                break
+            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            chosen.append(port)
+    return chosen
+
+
+def answers(port: int, timeout_seconds: float = 0.2) -> bool:
+    """Whether something accepts connections there."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=timeout_seconds):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,50 @@
+"""Pytest fixtures for every member: one real broker and one real database a test session.
+
+The root `conftest.py` registers this module. The objects can be killed and started again (same ports); a test
+that does so leaves them running.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_cli.embedded.kafka import EmbeddedKafka
+
+SHARED_DATA = "CANHEAL_TEST_DATA"
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """The session's broker, ready; `.bootstrap` is its address."""
+    broker = EmbeddedKafka(tmp_path_factory.mktemp("broker"))
+    broker.start()
+    try:
+        broker.wait_ready()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+    """The session's database, ready; `.uri` is its address."""
+    server = EmbeddedDatabase(tmp_path_factory.mktemp("database"))
+    server.start()
+    try:
+        server.wait_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def test_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of shared test data: CANHEAL_TEST_DATA, or ../shared/data beside the repository."""
+    named = os.environ.get(SHARED_DATA)
+    folder = Path(named) if named else request.config.rootpath.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"shared test data is absent: {folder} (name it in {SHARED_DATA})")
+    return folder
