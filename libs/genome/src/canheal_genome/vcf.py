@@ -1,13 +1,26 @@
-"""The door: is this file a whole, readable VCF, and of which sample?"""
+"""The door: is this file a whole, readable VCF, and of which sample?
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+One pass in bounded memory: pieces are decompressed and proven whole (compression), cut into blocks of lines (lines),
+the header is read (header, samples), and each block becomes columns on which the rules are expressions (records).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+
+import numpy as np
+import polars as pl
 
 from canheal_genome.builds import Build, build_from_contigs
+from canheal_genome.compression import Compression, compression_of, pieces
+from canheal_genome.errors import VcfRefused
+from canheal_genome.header import FIXED, Header, split_header
+from canheal_genome.lines import Block, blocks
+from canheal_genome.records import HAS_GT, explain, first_breach
+from canheal_genome.samples import Kind, choose
 
-Kind = Literal["tumour", "germline"]
+_TAB, _NEWLINE = ord("\t"), ord("\n")
+_NAMES = tuple(name.lstrip("#").lower() for name in FIXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +28,7 @@ class VcfFacts:
     """What a checked file is."""
 
     fileformat: str
-    compression: Literal["plain", "gzip", "bgzf"]
+    compression: Compression
     samples: tuple[str, ...]
     sample: str | None
     """The column to interpret: the tumour of a tumour VCF, the person of a germline one; None: sites only."""
@@ -26,10 +39,11 @@ class VcfFacts:
     size_bytes: int
     uncompressed_bytes: int
     has_genotypes: bool
+    """Whether any record has a GT for the sample."""
 
     @property
     def build(self) -> Build | None:
-        """By the declared contig lengths; raises BuildRefused where they contradict."""
+        """By the declared contig lengths, None where none is declared; raises BuildRefused where they contradict."""
         return build_from_contigs(
             {name: length for name, length in self.contigs.items() if length is not None}
         )
@@ -41,6 +55,132 @@ def check(
     kind: Kind,
     tumour: str | None = None,
     normal: str | None = None,
-    max_uncompressed_bytes: int = 64 * 2**30,
+    max_uncompressed_bytes: int = 64 << 30,
 ) -> VcfFacts:
-    raise NotImplementedError
+    """Read the whole file once and refuse it by name, or say what it is.
+
+    Args:
+        kind: `germline` demands genotypes; `tumour` allows a file without sample columns.
+        tumour, normal: Names of the columns, where the file does not say them.
+
+    Raises:
+        VcfRefused: with the rule, the line and the reason; docs/errors.md lists the rules.
+    """
+    meter = _Meter()
+    header, records = split_header(blocks(meter.count(pieces(path, max_uncompressed_bytes))))
+    chosen = choose(header, kind, tumour=tumour, normal=normal)
+    tally = _tally(records, header, [name for name in (chosen.sample, chosen.normal) if name is not None])
+    if kind == "germline" and tally.n_records and not tally.has_genotypes:
+        raise VcfRefused("genotypes-missing", "no record has a GT; a germline VCF must carry genotypes")
+    return VcfFacts(
+        fileformat=header.fileformat,
+        compression=compression_of(path),
+        samples=header.samples,
+        sample=chosen.sample,
+        normal=chosen.normal,
+        contigs=header.contigs,
+        n_records=tally.n_records,
+        size_bytes=path.stat().st_size,
+        uncompressed_bytes=meter.total,
+        has_genotypes=tally.has_genotypes,
+    )
+
+
+@dataclass(slots=True)
+class _Meter:
+    total: int = 0
+
+    def count(self, source: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in source:
+            self.total += len(piece)
+            yield piece
+
+
+@dataclass(slots=True)
+class _Tally:
+    n_records: int = 0
+    has_genotypes: bool = False
+
+
+def _tally(records: Iterator[Block], header: Header, samples: Sequence[str]) -> _Tally:
+    tally, order = _Tally(), _Order()
+    for block in records:
+        _count_fields(block, len(header.columns))
+        frame = _frame(block, header, samples)
+        if breach := first_breach(frame, samples):
+            row, rule = breach
+            raise VcfRefused(rule.slug, explain(rule, frame.row(row, named=True)), block.first_line + row)
+        order.follow(frame, block.first_line)
+        tally.n_records += frame.height
+        if samples and not tally.has_genotypes:
+            tally.has_genotypes = bool(frame.select(HAS_GT.any()).item())
+    return tally
+
+
+def _count_fields(block: Block, expected: int) -> None:
+    """Every line has as many fields as the header: counted as tabs, since a CSV reader would fill the gaps."""
+    data = np.frombuffer(block.data, np.uint8)
+    ends, tabs = np.flatnonzero(data == _NEWLINE), np.flatnonzero(data == _TAB)
+    if tabs.size == ends.size * (expected - 1):
+        grid = tabs.reshape(ends.size, expected - 1)
+        if (grid[:, -1] < ends).all() and (grid[1:, 0] > ends[:-1]).all():
+            return
+    counts = np.diff(np.searchsorted(tabs, ends), prepend=0) + 1
+    row = int(np.flatnonzero(counts != expected)[0])
+    raise VcfRefused(
+        "field-count",
+        f"the record has {counts[row]} fields, the #CHROM line {expected}; separate fields with one tab each",
+        block.first_line + row,
+    )
+
+
+def _frame(block: Block, header: Header, samples: Sequence[str]) -> pl.DataFrame:
+    places = dict(zip(_NAMES, range(8), strict=True))
+    if samples:
+        places |= {"format": 8} | {name: header.columns.index(name) for name in samples}
+    return pl.read_csv(
+        block.data,
+        separator="\t",
+        has_header=False,
+        columns=sorted(places.values()),
+        new_columns=sorted(places, key=places.__getitem__),
+        quote_char=None,
+        infer_schema=False,
+    )
+
+
+@dataclass(slots=True)
+class _Order:
+    """Positions never fall within a contig, and a contig never comes back."""
+
+    contig: str | None = None
+    position: int = -1
+    seen: set[str] = field(default_factory=set)
+
+    def follow(self, frame: pl.DataFrame, first_line: int) -> None:
+        positions = frame["pos"].cast(pl.Int64).to_numpy()
+        start = 0
+        for length, contig in frame["chrom"].rle().struct.unnest().iter_rows():
+            self._enter(contig, first_line + start)
+            falls = np.flatnonzero(np.diff(positions[start : start + length], prepend=self.position) < 0)
+            if falls.size:
+                at = start + int(falls[0])
+                raise _unsorted(f"{contig}:{positions[at]} stands after a greater position", first_line + at)
+            self.position = int(positions[start + length - 1])
+            start += length
+
+    def _enter(self, contig: str, line: int) -> None:
+        if contig == self.contig:
+            return
+        if contig in self.seen:
+            raise _unsorted(f"contig {contig} comes back after another contig", line)
+        self.seen.add(contig)
+        self.contig, self.position = contig, -1
+
+
+def _unsorted(found: str, line: int) -> VcfRefused:
+    return VcfRefused(
+        "unsorted",
+        f"{found}; expected records in order. Sort them: bcftools sort -Oz -o sorted.vcf.gz FILE",
+        line,
+    )

@@ -1,0 +1,102 @@
+"""Whole lines of a VCF in blocks, with the number of the first; what a text file must keep is kept here.
+
+Blocks instead of lines, because a genome is millions of lines and each block goes to polars in one piece.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from canheal_genome.errors import VcfRefused
+
+BLOCK_BYTES: Final = 16 << 20
+MAX_LINE_BYTES: Final = 10 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, each ended by one newline."""
+
+    data: bytes
+    first_line: int
+    """1-based number of the block's first line in the file."""
+
+
+def blocks(pieces: Iterable[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Cut pieces into blocks at newlines.
+
+    `\\r\\n` is read as a newline (VCF 4.3, section 1.2). Empty lines at the very end are let go, elsewhere refused.
+
+    Raises:
+        VcfRefused: `line-too-long`, `no-final-newline`, `blank-line`, `control-character`, `encoding`.
+    """
+    line, blank = 1, 0
+    for data in _whole_lines(pieces, block_bytes):
+        body = data.rstrip(b"\n")
+        if body and (blank or data.startswith(b"\n")):
+            raise _blank(line)
+        blank += len(data) - len(body) - (1 if body else 0)
+        if body:
+            _plain_text(data, line)
+            yield Block(body + b"\n", line)
+            line += body.count(b"\n") + 1
+
+
+def _whole_lines(pieces: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
+    gathered: list[bytes] = []
+    size = tail = 0  # bytes gathered, and of them since the last newline
+    for piece in pieces:
+        gathered.append(piece)
+        size += len(piece)
+        newline = piece.rfind(b"\n")
+        tail = tail + len(piece) if newline < 0 else len(piece) - newline - 1
+        if tail > MAX_LINE_BYTES:
+            raise VcfRefused(
+                "line-too-long",
+                f"a line is longer than {MAX_LINE_BYTES:,} bytes; expected one record a line. "
+                "Is this a VCF, and does it have newlines?",
+            )
+        if size >= block_bytes and tail < size:
+            data = b"".join(gathered)
+            cut = len(data) - tail
+            yield _unix(data[:cut])
+            gathered, size = [data[cut:]], tail
+    data = b"".join(gathered)
+    if data and not data.endswith(b"\n"):
+        raise VcfRefused(
+            "no-final-newline",
+            "the last line does not end in a newline, so the file may have been cut inside it. Send the whole file; "
+            "if it is whole, add the newline",
+        )
+    if data:
+        yield _unix(data)
+
+
+def _unix(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n") if b"\r" in data else data
+
+
+def _plain_text(data: bytes, first_line: int) -> None:
+    """Refuse what no text line of a VCF may hold, naming its line."""
+    if (at := data.rstrip(b"\n").find(b"\n\n")) >= 0:
+        raise _blank(first_line + data.count(b"\n", 0, at) + 1)
+    for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return inside a line")):
+        if (at := data.find(byte)) >= 0:
+            raise VcfRefused(
+                "control-character",
+                f"found {name}; expected text. Save the file as plain text with newlines",
+                first_line + data.count(b"\n", 0, at),
+            )
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            raise VcfRefused(
+                "encoding",
+                f"byte 0x{data[error.start]:02x} is not UTF-8; expected UTF-8 text. Save the file as UTF-8",
+                first_line + data.count(b"\n", 0, error.start),
+            ) from error
+
+
+def _blank(line: int) -> VcfRefused:
+    return VcfRefused("blank-line", "found an empty line; expected a record. Remove it", line)
