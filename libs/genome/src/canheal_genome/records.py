@@ -119,7 +119,7 @@ def _with_genotype(frame: pl.DataFrame, sample: str) -> pl.DataFrame:
 def explain(rule: Rule, record: Mapping[str, str | None]) -> str:
     """What was found and what was expected, in one sentence."""
     found = record[rule.column]
-    name = rule.column.upper() if rule.column in record and rule.column.islower() else "the sample column"
+    name = rule.column.replace("sample:", "sample ") if ":" in rule.column else rule.column.upper()
     if found is None:
         return f"{name} is empty; expected {rule.expected}"
     shown = found if len(found) <= 80 else f"{found[:77]}..."

@@ -69,7 +69,7 @@ def check(
     meter = _Meter()
     header, records = split_header(blocks(meter.count(pieces(path, max_uncompressed_bytes))))
     chosen = choose(header, kind, tumour=tumour, normal=normal)
-    tally = _tally(records, header, [name for name in (chosen.sample, chosen.normal) if name is not None])
+    tally = _tally(records, header, [f"sample:{name}" for name in (chosen.sample, chosen.normal) if name])
     if kind == "germline" and tally.n_records and not tally.has_genotypes:
         raise VcfRefused("genotypes-missing", "no record has a GT; a germline VCF must carry genotypes")
     return VcfFacts(
@@ -135,15 +135,15 @@ def _count_fields(block: Block, expected: int) -> None:
 
 
 def _frame(block: Block, header: Header, samples: Sequence[str]) -> pl.DataFrame:
-    places = dict(zip(_NAMES, range(8), strict=True))
-    if samples:
-        places |= {"format": 8} | {name: header.columns.index(name) for name in samples}
+    """The fixed columns and the wanted samples, each under `sample:<name>`, since a sample may be called `pos`."""
+    names = [*_NAMES, "format", *(f"sample:{name}" for name in header.samples)][: len(header.columns)]
+    wanted = [*_NAMES, "format", *samples] if samples else list(_NAMES)
     return pl.read_csv(
         block.data,
         separator="\t",
         has_header=False,
-        columns=sorted(places.values()),
-        new_columns=sorted(places, key=places.__getitem__),
+        new_columns=names,
+        columns=[names.index(name) for name in wanted],
         quote_char=None,
         infer_schema=False,
     )

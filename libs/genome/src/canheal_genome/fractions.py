@@ -1,0 +1,152 @@
+"""Depth and allele fraction of each allele, from whichever fields the caller wrote; never guessed.
+
+Counts of reads come before a caller's own estimate, because counts mean the same from every caller; what gave the
+fraction is said beside it. The sources, in order:
+
+| source | written by | alternate reads / all reads |
+| --- | --- | --- |
+| FORMAT/AD | GATK, Mutect2, MuTect, Strelka germline, DRAGEN | AD[allele] / sum of AD, or DP where AD[0] is missing |
+| FORMAT/ADT | TCGA exomes as PCGR ships them | the same, with DPT |
+| FORMAT/AD,RD | VarScan 2 (AD is the alternate count alone) | AD / (AD + RD) |
+| FORMAT/AO,RO | freebayes | AO[allele] / (RO + sum of AO) |
+| FORMAT/DP4 | samtools, SomaticSniper | the last two of four / sum; records with one ALT |
+| FORMAT/AF, FORMAT/FA | Mutect2, VarDict; MuTect | as written |
+| INFO/TVAF | PCGR's input convention | as written; only where the file has no second sample it could mean |
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+from polars import col
+
+_KEYS: Final = ("AD", "ADT", "RD", "AO", "RO", "DP4", "AF", "FA", "DP", "DPT")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    alt_depth: pl.Expr
+    total: pl.Expr
+    vaf: pl.Expr
+
+
+def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.DataFrame:
+    """Add `depth`, `alt_depth`, `vaf` and `vaf_source`.
+
+    Args:
+        frame: `format`, `sample`, `info`, `allele_index` (0: no ALT) and `n_alts`.
+        info_is_the_samples: Whether INFO/TVAF and INFO/TDP can only mean this sample.
+    """
+    frame = _with_format_fields(frame)
+    tvaf, tdp = (
+        _info(frame, key) if info_is_the_samples else pl.lit(None, pl.String) for key in ("TVAF", "TDP")
+    )
+    sources = _sources(tvaf)
+    frame = frame.with_columns(
+        *(source.alt_depth.cast(pl.Int32).alias(f"{source.name}.alt") for source in sources),
+        *(source.total.cast(pl.Int32).alias(f"{source.name}.total") for source in sources),
+        *(_within(source.vaf).alias(f"{source.name}.vaf") for source in sources),
+    )
+    names = [source.name for source in sources]
+    return frame.with_columns(
+        pl.coalesce(
+            _integer(col("DP")),
+            _integer(col("DPT")),
+            *(col(f"{name}.total") for name in names),
+            _integer(tdp),
+        ).alias("depth"),
+        pl.coalesce(col(f"{name}.alt") for name in names).alias("alt_depth"),
+        pl.coalesce(col(f"{name}.vaf") for name in names).alias("vaf"),
+        pl.coalesce(pl.when(col(f"{name}.vaf").is_not_null()).then(pl.lit(name)) for name in names).alias(
+            "vaf_source"
+        ),
+    )
+
+
+def _sources(tvaf: pl.Expr) -> list[Source]:
+    one_alt = col("n_alts") == 1
+    nothing = pl.lit(None, pl.Int32)
+    read = [_allelic("FORMAT/AD", "AD", "DP"), _allelic("FORMAT/ADT", "ADT", "DPT")]
+    alone = pl.when(one_alt & ~col("AD").str.contains(",", literal=True)).then(_integer(col("AD")))
+    read.append(
+        _counted("FORMAT/AD,RD", pl.when(col("RD").is_not_null()).then(alone), alone + _integer(col("RD")))
+    )
+    observed = _integers("AO")
+    every = pl.when(observed.list.len() == col("n_alts")).then(observed.list.sum())
+    read.append(_counted("FORMAT/AO,RO", _at(observed, col("allele_index") - 1), every + _integer(col("RO"))))
+    strands = pl.when(one_alt).then(_integers("DP4"))
+    four = pl.when(strands.list.len() == 4).then(strands.list.sum())
+    read.append(_counted("FORMAT/DP4", _at(strands, pl.lit(2)) + _at(strands, pl.lit(3)), four))
+    for name, value in (("FORMAT/AF", col("AF")), ("FORMAT/FA", col("FA")), ("INFO/TVAF", tvaf)):
+        read.append(Source(name, nothing, nothing, _per_allele(value)))
+    return read
+
+
+def _allelic(name: str, key: str, depth: str) -> Source:
+    """Counts in the order REF, ALT 1, ALT 2...; taken only where there are as many as alleles."""
+    counts = pl.when(col(key).str.count_matches(",", literal=True) == col("n_alts")).then(_integers(key))
+    whole = pl.when(counts.list.eval(pl.element().is_null()).list.any().not_()).then(counts.list.sum())
+    return _counted(name, _at(counts, col("allele_index")), pl.coalesce(whole, _integer(col(depth))))
+
+
+def _counted(name: str, alt: pl.Expr, total: pl.Expr) -> Source:
+    alt = pl.when(col("allele_index") > 0).then(alt)
+    return Source(name, alt, total, pl.when(total > 0).then(alt / total))
+
+
+def _per_allele(value: pl.Expr) -> pl.Expr:
+    """A fraction for each ALT, or (RADIA) for REF and each ALT."""
+    parts = value.str.split(",")
+    place = (
+        pl.when(parts.list.len() == col("n_alts"))
+        .then(col("allele_index") - 1)
+        .when(parts.list.len() == col("n_alts") + 1)
+        .then(col("allele_index"))
+    )
+    fraction = parts.list.get(place, null_on_oob=True).cast(pl.Float64, strict=False)
+    return pl.when(col("allele_index") > 0).then(fraction)
+
+
+def _within(vaf: pl.Expr) -> pl.Expr:
+    return pl.when(vaf.is_between(0, 1)).then(vaf)
+
+
+def _integer(value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.Int32, strict=False)
+
+
+def _integers(key: str) -> pl.Expr:
+    return col(key).str.split(",").list.eval(pl.element().cast(pl.Int32, strict=False))
+
+
+def _at(counts: pl.Expr, place: pl.Expr) -> pl.Expr:
+    return counts.list.get(place, null_on_oob=True)
+
+
+def _info(frame: pl.DataFrame, key: str) -> pl.Expr:
+    if not frame["info"].str.contains(f"{key}=", literal=True).any():
+        return pl.lit(None, pl.String)
+    return col("info").str.extract(rf"(?:^|;){key}=([^;]*)")
+
+
+def _with_format_fields(frame: pl.DataFrame) -> pl.DataFrame:
+    """One column a key of _KEYS, null where FORMAT does not have it or the value is `.`.
+
+    Where a key stands is found once for each distinct FORMAT.
+    """
+    formats = frame["format"].unique().drop_nulls()
+    orders = [value.split(":") for value in formats]
+    places = pl.DataFrame(
+        {"format": formats} | {f"at.{key}": [_place(order, key) for order in orders] for key in _KEYS},
+        schema={"format": pl.String} | {f"at.{key}": pl.Int32 for key in _KEYS},
+    )
+    frame = frame.join(places, on="format", how="left", maintain_order="left")
+    values = col("sample").str.split(":")
+    return frame.with_columns(
+        values.list.get(col(f"at.{key}"), null_on_oob=True).replace(".", None).alias(key) for key in _KEYS
+    )
+
+
+def _place(order: list[str], key: str) -> int | None:
+    return order.index(key) if key in order else None
