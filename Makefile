@@ -43,6 +43,9 @@ measures: $(STAMP) ## the figures of the code beside their limits
 generate: $(STAMP) ## write schemas/generated and the generated pages of docs
 	$(BIN)/python tools/generate.py
 
+demo-bundle: $(STAMP) ## rebuild the demo reference bundle from the shared data, byte for byte
+	$(BIN)/python tools/demo_bundle.py
+
 format: $(STAMP) ## put the code in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
