@@ -2,10 +2,10 @@
 
     GenomeError
     ├── VcfRefused        a VCF breaks a rule of the door: `rule`, `line`, `reason`
-    │   └── BuildRefused  its contig lengths or REF bases fit no build that we know, or two at once, or not the declared one
-    └── SchemaBroken      a frame does not have the columns that were promised (our fault, never the hospital's)
+    │   └── BuildRefused  contig lengths or REF bases fit no known build, two at once, or not the declared one
+    └── SchemaBroken      a frame lacks columns that were promised (our fault, never the hospital's)
 
-Each class carries what HTTP (RFC 9457), stream and command line need to tell it: `slug`, `status`, `retryable`, `exit_code`.
+Each class carries what HTTP (RFC 9457), stream and command line need: `slug`, `status`, `retryable`, `exit_code`.
 """
 
 from typing import ClassVar

@@ -1,6 +1,7 @@
 """The header of a VCF: version, declared contigs, sample columns, and what it says of the samples' roles.
 
-Read strictly where we rely on it (version, contigs, column names), leniently where callers differ (other meta lines).
+Read strictly where we rely on it (version, contigs, column names), leniently where callers differ (the other
+meta lines).
 Source: VCF 4.1-4.5, section 1.4 "Meta-information lines".
 """
 
@@ -61,7 +62,8 @@ def split_header(source: Iterable[Block]) -> tuple[Header, Iterator[Block]]:
     """The header and the blocks of records after it.
 
     Raises:
-        VcfRefused: `fileformat`, `meta-line`, `contig-line`, `header-missing`, `header-columns`, `sample-duplicate`.
+        VcfRefused: `fileformat`, `meta-line`, `contig-line`, `header-missing`, `header-columns`,
+            `sample-duplicate`.
     """
     blocks_ = iter(source)
     draft, fileformat = _Draft(), ""
@@ -136,8 +138,8 @@ def _field_line(key: str, fields: Mapping[str, str], number: int) -> None:
     if kind not in _TYPES or count is None or not _NUMBER.fullmatch(count) or "Description" not in fields:
         raise VcfRefused(
             "meta-line",
-            f"##{key} {fields['ID']} has Type {kind} and Number {count}; expected a Type of {', '.join(sorted(_TYPES))}, "
-            "a Number (a count, A, R, G or .) and a Description",
+            f"##{key} {fields['ID']} has Type {kind} and Number {count}; expected a Type of "
+            f"{', '.join(sorted(_TYPES))}, a Number (a count, A, R, G or .) and a Description",
             number,
         )
 

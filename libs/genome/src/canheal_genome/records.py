@@ -1,10 +1,9 @@
-"""The rules each record of a VCF must keep, as column expressions, each with the sentence that explains a breach.
+"""The rules each record of a VCF must keep, as column expressions, each with the sentence for its breach.
 
-A rule is its slug, the expression that is true where a record breaks it, and what to say. Expressions see the columns
-`chrom pos id ref alt qual filter info`, and `format` and the sample columns that are read; all strings, null where
-the field is empty.
-Source: VCF 4.1-4.5, section 1.6 "Data lines". Stricter than the specification: REF and POS as written there, but
-records must be sorted (contigs in one block each) because everything downstream reads them in order.
+A rule is its slug, the expression that is true where a record breaks it, and what to say. Expressions see the
+columns `chrom pos id ref alt qual filter info`, and `format` and the sample columns that are read; all strings, null
+where the field is empty.
+Source: VCF 4.1-4.5, section 1.6 "Data lines". Rules over several records (order, number of fields) are in vcf.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +49,8 @@ RULES: Final = (
          "bases, '*', '<ID>' or breakends joined by ',', or '.'"),
     Rule("alt-equals-ref", (col("alt").str.to_uppercase() == col("ref").str.to_uppercase())
          | (_MULTI & col("alt").str.split(",").list.contains(col("ref"))), "alt", "an allele other than REF"),
-    Rule("alt-duplicate", _MULTI & (col("alt").str.split(",").list.n_unique() <= col("alt").str.count_matches(",")),
+    Rule("alt-duplicate", _MULTI
+         & (col("alt").str.split(",").list.n_unique() <= col("alt").str.count_matches(",", literal=True)),
          "alt", "each allele once"),
     Rule("qual", (col("qual") != ".") & col("qual").cast(pl.Float64, strict=False).is_null()
          | col("qual").is_null(), "qual", "a number, or '.'"),
@@ -67,7 +67,8 @@ def genotype_rules(sample: str) -> tuple[Rule, ...]:
     n_alts = pl.when(col("alt") == ".").then(0).otherwise(col("alt").str.count_matches(",", literal=True) + 1)
     return (
         Rule("sample-fields", value.is_null()
-             | (value.str.count_matches(":", literal=True) > col("format").str.count_matches(":", literal=True)),
+             | (value.str.count_matches(":", literal=True)
+                > col("format").str.count_matches(":", literal=True)),
              sample, "as many values as FORMAT names, joined by ':'"),
         Rule("genotype", gt.is_not_null() & _unlike(f"{sample}.gt", GENOTYPE), sample,
              "a genotype such as 0/1, 1|1 or ./. in GT"),
@@ -79,7 +80,8 @@ def genotype_rules(sample: str) -> tuple[Rule, ...]:
 FORMAT_RULES: Final = (
     Rule("format", _unlike("format", r"^[A-Za-z_][0-9A-Za-z_.]*(?::[A-Za-z_][0-9A-Za-z_.]*)*$")
          & (col("format") != "."), "format", "names joined by ':'"),
-    Rule("genotype-place", col("format").str.contains(":GT(?::|$)"), "format", "GT first, where there is a GT"),
+    Rule("genotype-place", col("format").str.contains(":GT(?::|$)"), "format",
+         "GT first, where there is a GT"),
 )  # fmt: skip
 HAS_GT: Final = col("format").str.contains(r"^GT(?::|$)")
 
@@ -108,7 +110,7 @@ def first_breach(frame: pl.DataFrame, samples: Sequence[str]) -> tuple[int, Rule
 
 
 def _with_genotype(frame: pl.DataFrame, sample: str) -> pl.DataFrame:
-    """GT and its highest allele; the alleles are read once for each distinct genotype, of which there are few."""
+    """GT and its highest allele; alleles are read once for each distinct genotype, of which there are few."""
     gt, highest = f"{sample}.gt", f"{sample}.gt_max"
     frame = frame.with_columns(pl.when(HAS_GT).then(col(sample).str.extract(r"^([^:]*)")).alias(gt))
     alleles = col(gt).str.extract_all(r"\d+").list.eval(pl.element().cast(pl.Int64, strict=False))

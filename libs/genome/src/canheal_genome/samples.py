@@ -1,4 +1,4 @@
-"""Which column of a VCF is the tumour's, and which the normal's: named, declared, or said by the column's own name.
+"""Which column of a VCF is the tumour's, and which the normal's: named, declared, or said by its own name.
 
 Never by order: callers write both tumour first and normal first.
 """

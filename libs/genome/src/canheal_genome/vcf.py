@@ -1,7 +1,9 @@
 """The door: is this file a whole, readable VCF, and of which sample?
 
-One pass in bounded memory: pieces are decompressed and proven whole (compression), cut into blocks of lines (lines),
-the header is read (header, samples), and each block becomes columns on which the rules are expressions (records).
+One pass in bounded memory: pieces are decompressed and proven whole (compression), cut into blocks of lines
+(lines), the header is read (header, samples), and each block becomes columns on which the rules are expressions
+(records). Stricter than the specification in one thing: records must be sorted, contigs in one block each, because
+everything after the door reads them in order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +45,7 @@ class VcfFacts:
 
     @property
     def build(self) -> Build | None:
-        """By the declared contig lengths, None where none is declared; raises BuildRefused where they contradict."""
+        """By the contig lengths, None where none is declared; raises BuildRefused where they contradict."""
         return build_from_contigs(
             {name: length for name, length in self.contigs.items() if length is not None}
         )
@@ -60,8 +62,11 @@ def check(
     """Read the whole file once and refuse it by name, or say what it is.
 
     Args:
+        path: The file as it came: plain, gzip or BGZF.
         kind: `germline` demands genotypes; `tumour` allows a file without sample columns.
-        tumour, normal: Names of the columns, where the file does not say them.
+        tumour: Name of the tumour's column, where the file does not say it.
+        normal: Name of the normal's column; in a germline file, of the person's.
+        max_uncompressed_bytes: Where reading stops: the guard against a decompression bomb.
 
     Raises:
         VcfRefused: with the rule, the line and the reason; docs/errors.md lists the rules.
@@ -118,7 +123,7 @@ def _tally(records: Iterator[Block], header: Header, samples: Sequence[str]) -> 
 
 
 def _count_fields(block: Block, expected: int) -> None:
-    """Every line has as many fields as the header: counted as tabs, since a CSV reader would fill the gaps."""
+    """Every line has as many fields as the header: counted here, since a CSV reader would fill the gaps."""
     data = np.frombuffer(block.data, np.uint8)
     ends, tabs = np.flatnonzero(data == _NEWLINE), np.flatnonzero(data == _TAB)
     if tabs.size == ends.size * (expected - 1):
