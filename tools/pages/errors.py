@@ -23,8 +23,8 @@ def pages() -> dict[str, str]:
 
 def error_meaning(error: type[Exception]) -> str:
     """What the class's own docstring says, else its line in the tree that the module draws."""
-    module = __import__(error.__module__, fromlist=["__doc__"])
-    drawn = re.search(rf"^\W*{error.__name__}[ ]{{2,}}(.+)$", module.__doc__ or "", re.MULTILINE)
+    tree = sys.modules[error.__module__].__doc__ or ""
+    drawn = re.search(rf"^\W*{error.__name__}[ ]{{2,}}(.+)$", tree, re.MULTILINE)
     return meaning(error) or (drawn[1] if drawn else "")
 
 

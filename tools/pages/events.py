@@ -12,9 +12,11 @@ from pages.modules import meaning
 
 INTRODUCTION = """# Events
 
-A record's value is the JSON of one event, its headers are the envelope. The topic's suffix is the only version.
+A record's value is the JSON of one event, its headers are the envelope.
+The topic's suffix is the only version.
 JSON Schemas and the AsyncAPI document stand in `schemas/generated`. Source: `schemas/src/canheal_schemas`.
 """
+COLUMNS = ("topic", "events", "key", "kept", "said by", "read by")
 FIELDS = ("field", "type", "meaning", "example")
 Schema = dict[str, Any]  # a JSON Schema, as pydantic writes it
 
@@ -22,13 +24,10 @@ Schema = dict[str, Any]  # a JSON Schema, as pydantic writes it
 def pages() -> dict[str, str]:
     """The page by its path."""
     events = list(dict.fromkeys(event for channel in CHANNELS for event in channel.events))
-    parts: dict[str, Schema] = {}
-    for event in events:
-        parts |= _schema(event).get("$defs", {})
+    parts = {name: part for event in events for name, part in _schema(event).get("$defs", {}).items()}
     sections = [
         HEAD + INTRODUCTION,
-        "## Topics\n\n"
-        + table(("topic", "events", "key", "kept", "said by", "read by"), map(_topic, CHANNELS)),
+        f"## Topics\n\n{table(COLUMNS, map(_topic, CHANNELS))}",
         f"## Headers\n\n{table(FIELDS, _fields(_schema(Envelope)))}",
         *(_event(event) for event in events),
         "# Parts of events\n",
@@ -65,7 +64,13 @@ def _fields(schema: Schema) -> Iterator[tuple[str, str, str, str]]:
     for name, field in schema.get("properties", {}).items():
         example = next(iter(field.get("examples", [])), None)
         shown = "" if example is None else f"`{json.dumps(example, ensure_ascii=False)}`"
-        yield f"`{name}`", _kind(field), field.get("description", ""), shown
+        yield f"`{name}`", _kind(field), field.get("description") or _inherited(field, schema), shown
+
+
+def _inherited(field: Schema, schema: Schema) -> str:
+    """What the part says that a field refers to; a field of its own words needs none."""
+    part = schema.get("$defs", {}).get(field.get("$ref", "").rpartition("/")[2], {})
+    return str(part.get("description", "")).split("\n\n")[0]
 
 
 def _kind(field: Schema) -> str:
