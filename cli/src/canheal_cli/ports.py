@@ -27,10 +27,11 @@ def free_ports(count: int) -> list[int]:
     return chosen
 
 
-def answers(port: int, timeout_seconds: float = 0.2) -> bool:
-    """Whether something accepts connections there."""
+def answers(address: str, timeout_seconds: float = 2.0) -> bool:
+    """Whether something accepts connections at `host:port`."""
+    host, _, port = address.strip().rpartition(":")
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=timeout_seconds):
+        with socket.create_connection((host, int(port)), timeout=timeout_seconds):
             return True
-    except OSError:
+    except (OSError, ValueError):
         return False

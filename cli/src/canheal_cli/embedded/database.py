@@ -30,6 +30,8 @@ class EmbeddedDatabase:
     Acknowledged writes survive `kill`; they would not survive a power loss (no fsync).
     """
 
+    name = "database"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (self.port,) = free_ports(1)
@@ -56,7 +58,7 @@ class EmbeddedDatabase:
             *("--config", str(settings), "--host", LOOPBACK, "--port", str(self.port)),
             *("--storage-path", str(home / "data"), "--cache-size", "128M", "--log-level", "WARNING"),
         )
-        return ProcessSpec(id="database", argv=argv, folder=self.folder, env=MEMORY)
+        return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY)
 
     def start(self) -> None:
         """Start it, or start it again: same folder, same port. Returns at once; then `wait_ready`."""

@@ -27,6 +27,8 @@ class EmbeddedKafka:
     Records survive `kill`; they would not survive a power loss (one replica, no fsync).
     """
 
+    name = "kafka"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / "kafka"
@@ -52,7 +54,7 @@ class EmbeddedKafka:
         if not (self.home / "log" / "meta.properties").exists():
             self._format(jars)
         return ProcessSpec(
-            id="kafka",
+            id=self.name,
             argv=(*_java(jars, options, self.home), "kafka.Kafka", str(self.home / "server.properties")),
             folder=self.folder,
         )
@@ -69,7 +71,7 @@ class EmbeddedKafka:
             NotReadyError: it ended, or did not answer in time; with the end of its log.
         """
         deadline = time.monotonic() + timeout_seconds
-        while not (answers(self.port) and serves(self.bootstrap)):
+        while not (answers(self.bootstrap) and serves(self.bootstrap)):
             if self._child and not self._child.alive:
                 raise NotReadyError(
                     f"The embedded broker ended while it started:\n{self._child.last_words()}"

@@ -1,0 +1,1 @@
+"""The commands of `canheal` that belong to no service; one file a command."""

@@ -1,0 +1,38 @@
+"""Every process of the platform on one screen.
+
+`canheal up` and the pipeline tests run this table; docker-compose.yml and k8s/ are held to it.
+"""
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Process:
+    """A service and how many of its processes run on one host."""
+
+    service: str
+    instances: int = 1
+    public: bool = False
+    """People and hospitals use its HTTP; the others serve only /healthz, /readyz and /metrics."""
+
+    @property
+    def module(self) -> str:
+        return f"canheal_{self.service}.main"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        return (sys.executable, "-m", self.module)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The static id of each slot."""
+        return tuple(f"{self.service}-{number}" for number in range(self.instances))
+
+
+PROCESSES = (
+    Process("ingest", public=True),  #   a VCF comes in            -> sample.received, consent.changed
+    Process("annotate"),  #              sample.received           -> variants.annotated
+    Process("prs"),  #                   variants.annotated        -> risk.scored
+    Process("report", public=True),  #   all parts of a sample     -> report.issued
+)

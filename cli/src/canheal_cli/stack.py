@@ -1,0 +1,161 @@
+"""The whole platform as child processes of this one: broker, database, topics, then `processes.py`."""
+
+import base64
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from canheal_cli.child import ProcessSpec
+from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.errors import AlreadyRunningError, NotReadyError
+from canheal_cli.ports import LOOPBACK, free_ports
+from canheal_cli.processes import PROCESSES, Process
+from canheal_cli.state import Addresses, withdraw
+from canheal_cli.supervisor import Supervisor
+from canheal_cli.topics import apply_topics
+
+KEY_BYTES = 32
+READY_SECONDS = 60.0
+EMBEDDED_NOTICE = (
+    "The embedded Kafka and database (SecantusDB, GPL-2.0, as a process of its own) are for demo and tests:"
+    " one node each, nothing replicated, no access control. For production name your own in"
+    " KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI."
+)
+
+
+class Stack:
+    """Everything that runs on one data folder: state, keys, logs, the embedded parts' files.
+
+    A context manager: started on entry, services stopped before broker and database on exit. Enter it in the
+    main thread.
+    """
+
+    def __init__(
+        self, data: Path, say: Callable[[str], None], processes: Sequence[Process] = PROCESSES
+    ) -> None:
+        self.data = data.resolve()
+        self.processes = processes
+        self.supervisor = Supervisor(say)
+        self.addresses = Addresses("", "", {})
+        self._say = say
+        self._stores: list[str] = []
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as started:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self._take_folder(started)
+            started.callback(self._stop)
+            bootstrap, uri = self._start_stores()
+            apply_topics(bootstrap)
+            self._start_services(bootstrap, uri)
+            self._exit = started.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """Return when every service says that it is ready; then other commands find the addresses.
+
+        Raises:
+            NotReadyError: one did not in time; with the end of its log.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        waiting = dict(self.addresses.services)
+        while waiting:
+            waiting = {slot_id: url for slot_id, url in waiting.items() if not _ready(url)}
+            if waiting and time.monotonic() > deadline:
+                slot_id = next(iter(waiting))
+                child = self.supervisor.slots[slot_id].child
+                raise NotReadyError(
+                    f"{', '.join(waiting)} not ready after {timeout_seconds:.0f} s."
+                    f" {child.spec.log} ends with:\n"
+                    f"{child.last_words()}"
+                )
+            time.sleep(0.05)
+        self.addresses.write(self.data)
+
+    def _take_folder(self, started: ExitStack) -> None:
+        lock = started.enter_context((self.data / "up.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError(
+                f"A platform already runs on {self.data}. Stop it, or name another folder with --data."
+            ) from None
+
+    def _start_stores(self) -> tuple[str, str]:
+        """Broker and database: those that the environment names, else embedded ones, started side by side."""
+        bootstrap, uri = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("MONGODB_URI")
+        broker = None if bootstrap else EmbeddedKafka(self.data)
+        database = None if uri else EmbeddedDatabase(self.data)
+        embedded = [part for part in (broker, database) if part]
+        if embedded:
+            self._say(EMBEDDED_NOTICE)
+        for part in embedded:
+            self._stores.append(part.name)
+            self.supervisor.start([part.spec()])
+        for part in embedded:
+            part.wait_ready()
+        return bootstrap or (broker.bootstrap if broker else ""), uri or (database.uri if database else "")
+
+    def _start_services(self, bootstrap: str, uri: str) -> None:
+        slots = [(process, slot_id) for process in self.processes for slot_id in process.ids]
+        ports = free_ports(len(slots))
+        urls = {slot_id: f"http://{LOOPBACK}:{port}" for (_, slot_id), port in zip(slots, ports, strict=True)}
+        self.addresses = Addresses(bootstrap, uri, urls)
+        shared = {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "MONGODB_URI": uri,
+            "CANHEAL_PLATFORM_KEY": platform_key(self.data),
+            "CANHEAL_HTTP_HOST": LOOPBACK,
+            "CANHEAL_SCRATCH": str(self.data / "scratch"),
+        }
+        self.supervisor.start(
+            ProcessSpec(
+                id=slot_id,
+                argv=process.argv,
+                folder=self.data,
+                env={**shared, "CANHEAL_INSTANCE_ID": slot_id, "CANHEAL_HTTP_PORT": str(port)},
+            )
+            for (process, slot_id), port in zip(slots, ports, strict=True)
+        )
+
+    def _stop(self) -> None:
+        withdraw(self.data)
+        self.supervisor.stop(
+            _others(self.supervisor.slots, self._stores)
+        )  # while broker and database still serve
+        self.supervisor.stop()
+
+
+def platform_key(data: Path) -> str:
+    """The platform's key in base64: from the environment, else made once for this data folder."""
+    named = os.environ.get("CANHEAL_PLATFORM_KEY")
+    if named:
+        return named
+    path = data / "platform.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+    return path.read_text().strip()
+
+
+def _others(ids: Iterable[str], left_out: Sequence[str]) -> list[str]:
+    return [slot_id for slot_id in ids if slot_id not in left_out]
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=1).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

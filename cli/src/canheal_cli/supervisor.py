@@ -1,0 +1,91 @@
+"""Keeps processes alive: each slot's process is started again for ever, with the same static id."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from canheal_cli.child import Child, ProcessSpec
+from canheal_cli.errors import AlreadyRunningError
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+STEADY_SECONDS = 10.0
+"""A process that lived as long was well: its next restart is quick again."""
+
+
+class Slot(threading.Thread):
+    """One static id and the process that has it. The thread lives as long as the slot: see `Child`."""
+
+    def __init__(self, spec: ProcessSpec, say: Callable[[str], None]) -> None:
+        super().__init__(name=spec.id, daemon=True)
+        self.child = Child(spec)
+        self.restarts = 0
+        self._say = say
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+
+    def run(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            ending = self._live_once()
+            if self._stopping.is_set():
+                return
+            self._say(f"{self.name} {ending}; starting it again")
+            self.restarts += 1
+            lived_well = time.monotonic() - began > STEADY_SECONDS
+            pause = FIRST_PAUSE_SECONDS if lived_well else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self._stopping.wait(pause)
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM now, and no more restarts."""
+        self._stopping.set()
+        with self._starting:
+            self.child.terminate()
+
+    def finish(self, deadline: float) -> None:
+        """Wait for the process until then (`time.monotonic`), kill it after."""
+        if self.child.wait(max(0.0, deadline - time.monotonic())) is None:
+            self.child.kill()
+        self.join()
+
+    def _live_once(self) -> str:
+        try:
+            with self._starting:
+                if self._stopping.is_set():
+                    return "was not started"
+                self.child.start()
+        except AlreadyRunningError as error:
+            return str(error)
+        code = self.child.wait()
+        return f"was ended by signal {-code}" if code and code < 0 else f"ended with exit code {code}"
+
+
+class Supervisor:
+    """All slots. `say` gets a line for a person whenever a process had to be started again."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.slots: dict[str, Slot] = {}
+
+    def start(self, specs: Iterable[ProcessSpec]) -> None:
+        """Start and keep these, beside those already kept."""
+        for spec in specs:
+            slot = self.slots[spec.id] = Slot(spec, self._say)
+            slot.start()
+
+    def stop(self, ids: Iterable[str] | None = None) -> None:
+        """Stop these (or all) together: SIGTERM, each one's grace, then SIGKILL."""
+        chosen = [self.slots.pop(slot_id) for slot_id in list(self.slots if ids is None else ids)]
+        began = time.monotonic()
+        for slot in chosen:
+            slot.ask_to_stop()
+        for slot in chosen:
+            slot.finish(began + slot.child.spec.grace_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
