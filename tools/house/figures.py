@@ -12,7 +12,7 @@ from house.functions import Function, functions
 from house.limits import Limits
 from house.lint_exceptions import lint_exceptions
 from house.repetition import repetitions
-from house.sources import Source, sources, tests
+from house.sources import Source, checks, sources
 
 EDGE = {"main", "settings", "worker", "api", "commands"}
 NAMED = 10  # places named for a figure of the whole tree
@@ -124,7 +124,7 @@ def _contracts(root: Path) -> Figure:
 
 
 def _lint(root: Path, code: list[Source], limits: Limits) -> Iterator[Figure]:
-    found = list(lint_exceptions([*code, *tests(root)]))
+    found = list(lint_exceptions([*code, *checks(root)]))
     limit = limits.limit["lint_exceptions"]
     yield Figure(
         "lint_exceptions", len(found), limit, [one.where for one in found] if len(found) > limit else []
@@ -153,10 +153,10 @@ def _listed(files: list[Item], found: list[Function], limits: Limits) -> Figure:
 
 
 def _of_tests(root: Path) -> Iterator[Figure]:
-    checks = tests(root)
-    of_functions = [one.lines for source in checks for one in functions(source)]
-    yield Figure("tests: lines", _lines(checks))
-    yield Figure("tests: file_lines", max((len(source.lines) for source in checks), default=0))
+    written = checks(root)
+    of_functions = [one.lines for source in written for one in functions(source)]
+    yield Figure("tests: lines", _lines(written))
+    yield Figure("tests: file_lines", max((len(source.lines) for source in written), default=0))
     yield Figure("tests: function_lines, nine_in_ten", nine_in_ten(of_functions))
 
 

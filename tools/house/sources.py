@@ -45,7 +45,7 @@ def sources(root: Path) -> list[Source]:
     return _read(root, [*folders, (root / "tools", root / "tools")])
 
 
-def tests(root: Path) -> list[Source]:
+def checks(root: Path) -> list[Source]:
     """What checks it: the `tests` of every member, and the tree's own."""
     folders = [(member / "tests", member) for member in members(root)]
     return _read(root, [*folders, (root / "tests", root / "tests")])

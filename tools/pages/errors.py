@@ -1,6 +1,7 @@
 """`docs/errors.md`: every error that a person or program may meet, from the members' error trees."""
 
 import re
+import sys
 from types import ModuleType
 
 from pages.markdown import HEAD, table
@@ -25,7 +26,8 @@ def error_meaning(error: type[Exception]) -> str:
     """What the class's own docstring says, else its line in the tree that the module draws."""
     tree = sys.modules[error.__module__].__doc__ or ""
     drawn = re.search(rf"^\W*{error.__name__}[ ]{{2,}}(.+)$", tree, re.MULTILINE)
-    return meaning(error) or (drawn[1] if drawn else "")
+    root = "Any error of this member." if error.__base__ is Exception else ""
+    return meaning(error) or (drawn[1] if drawn else root)
 
 
 def _table(module: ModuleType) -> str:
