@@ -129,6 +129,12 @@ def test_an_eleventh_path_is_named_in_a_function_within_a_function(tree: Path, w
     assert crossed(tree)["complexity"].crossed == [f"{SCIENCE}:2 outer.inner: 11, allowed 10"]
 
 
+def test_a_function_in_a_class_in_a_function_is_measured(tree: Path, write: Write) -> None:
+    hidden = "def outer():\n  while outer:\n    class Within:\n      def hidden(a):\n"
+    write(SCIENCE, hidden + "        if a: a()\n" * 10)
+    assert crossed(tree)["complexity"].crossed == [f"{SCIENCE}:4 outer.Within.hidden: 11, allowed 10"]
+
+
 def test_six_lines_that_stand_in_two_files_are_repeated_whatever_their_indentation(
     tree: Path, write: Write
 ) -> None:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from radon.complexity import cc_visit_ast
-from radon.visitors import Class as RadonClass
-from radon.visitors import Function as RadonFunction
 
 from house.sources import Source
 
@@ -44,7 +42,6 @@ class Function:
 
 def functions(source: Source) -> Iterator[Function]:
     """Every function and method of a file, in the order in which they stand."""
-    complexity = _complexity_by_line(source)
     for definition, name in _definitions(source.tree, ""):
         yield Function(
             path=source.path,
@@ -53,7 +50,7 @@ def functions(source: Source) -> Iterator[Function]:
             lines=(definition.end_lineno or definition.lineno) - definition.lineno + 1,
             nesting=_depth(definition.body),
             arguments=_arguments(definition),
-            complexity=complexity[definition.lineno],
+            complexity=_complexity(definition),
         )
 
 
@@ -93,14 +90,7 @@ def _arguments(definition: Definition) -> int:
     return len([name for name in named if name.arg not in ("self", "cls")])
 
 
-def _complexity_by_line(source: Source) -> dict[int, int]:
-    found: dict[int, int] = {}
-    blocks = list(cc_visit_ast(source.tree))
-    while blocks:
-        block = blocks.pop()
-        if isinstance(block, RadonFunction):
-            found[block.lineno] = block.complexity
-            blocks += block.closures
-        elif isinstance(block, RadonClass):
-            blocks += [*block.methods, *block.inner_classes]
-    return found
+def _complexity(definition: Definition) -> int:
+    """Radon's count for this function alone; what is defined inside it is counted by itself."""
+    alone = ast.Module([definition], type_ignores=[])
+    return int(cc_visit_ast(alone)[0].complexity)

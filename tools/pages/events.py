@@ -78,10 +78,14 @@ def _kind(field: Schema) -> str:
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    if choices := field.get("anyOf") or field.get("oneOf"):
-        return " or ".join(_kind(choice) for choice in choices)
+    if "anyOf" in field:
+        return " or ".join(_kind(choice) for choice in field["anyOf"])
     if "const" in field or "enum" in field:
         return _values(field.get("enum") or [field["const"]])
+    return _plain_kind(field)
+
+
+def _plain_kind(field: Schema) -> str:
     if field.get("type") == "array":
         return f"list of {_kind(field.get('items', {}))}"
     if isinstance(inside := field.get("additionalProperties"), dict):
