@@ -56,6 +56,13 @@ def test_only_public_processes_have_a_port_and_only_on_this_host() -> None:
     assert len({port for ports in published.values() for port in ports}) == len(published)
 
 
+def test_what_is_ours_runs_without_rights_and_on_a_read_only_disk() -> None:
+    for service in (service for service in SERVICES.values() if "build" in service):
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
 def test_topics_are_never_made_by_accident() -> None:
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
