@@ -1,8 +1,8 @@
-"""One way to write an allele: trimmed to what changes, and an indel as far left as the sequence lets it stand.
+"""One way to write an allele: trimmed to what changes, an indel as far left as the sequence lets it stand.
 
-Source: Tan, Abecasis and Kang 2015, "Unified representation of genetic variants" (doi 10.1093/bioinformatics/btv112).
-Positions are 1-based; `fetch(contig, start, end)` gives the bases of both ends inclusive, or None where it does not
-have all of them. Only indels ask for sequence.
+Source: Tan, Abecasis and Kang 2015, "Unified representation of genetic variants" (doi
+10.1093/bioinformatics/btv112). Positions are 1-based; `fetch(contig, start, end)` gives the bases of both
+ends inclusive, or None where it does not have all of them. Only indels ask for sequence.
 """
 
 from collections.abc import Callable
@@ -38,12 +38,13 @@ def normalise(frame: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
     """Trim, then left-align; a second time changes nothing.
 
     Args:
-        frame: `contig`, `position`, `ref`, `alt` in capitals, one ALT a row (`columns.read`); more ride along.
+        frame: `contig`, `position`, `ref`, `alt` in capitals, one ALT a row (`columns.read`); more ride
+            along.
         fetch: The reference of the frame's build.
 
     Returns:
-        The same rows in the same order, with `aligned` (see `left_align`), and `kind` as the alleles now stand.
-        Symbolic alleles, breakends, `*` and records without ALT are left as they are.
+        The same rows in the same order, with `aligned` (see `left_align`), and `kind` as the alleles now
+        stand. Symbolic alleles, breakends, `*` and records without ALT are left as they are.
     """
     return frame.pipe(trim).pipe(left_align, fetch).with_columns(kind())
 
@@ -51,8 +52,8 @@ def normalise(frame: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
 def trim(frame: pl.DataFrame) -> pl.DataFrame:
     """Take off the shared suffix, then the shared prefix, leaving one base of each.
 
-    The suffix goes first, so that what is left of an indel stands left. The lengths are found by bisection over all
-    rows at once: a long allele costs a few comparisons, not one a base.
+    The suffix goes first, so that what is left of an indel stands left. The lengths are found by bisection
+    over all rows at once: a long allele costs a few comparisons, not one a base.
     """
     both_long = (col("ref").str.len_bytes() > 1) & (col("alt").str.len_bytes() > 1)
     bases = col("ref").str.contains(_BASES) & col("alt").str.contains(_BASES) & (col("ref") != col("alt"))
@@ -104,8 +105,9 @@ def left_align(frame: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
     """Shift each indel as far left as it goes and anchor it on the base before.
 
     Returns:
-        The frame with `aligned`: false where an indel could not be proven leftmost (no sequence there, the shift
-        leaves the sequence, or REF is not what the sequence says) and so stands as it was; true everywhere else.
+        The frame with `aligned`: false where an indel could not be proven leftmost (no sequence there, the
+        shift leaves the sequence, or REF is not what the sequence says) and so stands as it was; true
+        everywhere else.
     """
     ref, alt = col("ref"), col("alt")
     indel = (ref.str.len_bytes() != alt.str.len_bytes()) & (
@@ -162,7 +164,8 @@ def _change(position: int, ref: str, alt: str) -> tuple[int, str]:
 def _slide(contig: str, before: int, changed: str, fetch: Fetch) -> int | None:
     """Where the bases before `before` stop repeating the changed ones; None where the sequence ends first.
 
-    Each step left that matches turns the changed bases by one, so the sequence is compared with their repetition.
+    Each step left that matches turns the changed bases by one, so the sequence is compared with their
+    repetition.
     """
     at, turn, window = before, 0, _FIRST_WINDOW
     while at > 0:

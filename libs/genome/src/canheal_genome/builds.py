@@ -1,9 +1,9 @@
 """The two reference genomes: their names for a chromosome, its length, its pseudo-autosomal regions.
 
 Source: Genome Reference Consortium, GRCh37 (GCA_000001405.1) and GRCh38 (GCA_000001405.15); PARs as the
-consortium lists them. Names are the canonical `1`..`22`, `X`, `Y`, `MT`; `chr1`, `M`, `NC_000001.11` are read as
-them, anything else is None, never guessed (`23` is not X here: it is a PLINK code, and a contig named 23 in a VCF is
-somebody else's).
+consortium lists them. Names are the canonical `1`..`22`, `X`, `Y`, `MT`; `chr1`, `M`, `NC_000001.11` are
+read as them, anything else is None, never guessed (`23` is not X here: it is a PLINK code, and a contig
+named 23 in a VCF is somebody else's).
 """
 
 import re
@@ -25,13 +25,13 @@ CHROMOSOMES: Final = (*(str(number) for number in range(1, 23)), "X", "Y", "MT")
 
 _LENGTHS_37: Final = (
     249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022, 141213431,
-    135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753, 81195210, 78077248, 59128983, 63025520,
-    48129895, 51304566, 155270560, 59373566, 16569,
+    135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753, 81195210, 78077248, 59128983,
+    63025520, 48129895, 51304566, 155270560, 59373566, 16569,
 )  # fmt: skip
 _LENGTHS_38: Final = (
     248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636, 138394717,
-    133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345, 83257441, 80373285, 58617616, 64444167,
-    46709983, 50818468, 156040895, 57227415, 16569,
+    133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345, 83257441, 80373285, 58617616,
+    64444167, 46709983, 50818468, 156040895, 57227415, 16569,
 )  # fmt: skip
 
 LENGTHS: Final[Mapping[Build, Mapping[str, int]]] = MappingProxyType(
@@ -81,7 +81,8 @@ def in_par(build: Build, contig: str, position: int) -> bool:
 def build_from_contigs(lengths: Mapping[str, int]) -> Build | None:
     """The build that every declared chromosome length agrees with.
 
-    The mitochondrion decides nothing: both builds share it, and hg19's chrM is another sequence (16,571 bases).
+    The mitochondrion decides nothing: both builds share it, and hg19's chrM is another sequence (16,571
+    bases).
 
     Returns:
         None where no nuclear chromosome is declared with a length.

@@ -1,7 +1,7 @@
 """A VCF as columns: one row an ALT allele, in bounded batches, for files that `vcf.check` let in.
 
-Nothing is dropped: symbolic alleles, breakends, `*` and records without ALT (`kind` reference, `allele_index` 0) are
-rows too. What a record does not say is null.
+Nothing is dropped: symbolic alleles, breakends, `*` and records without ALT (`kind` reference,
+`allele_index` 0) are rows too. What a record does not say is null.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ _FRACTION: Final = {"depth", "alt_depth", "vaf", "vaf_source"}
 
 
 def kind() -> pl.Expr:
-    """What sort of allele `ref` > `alt` is, as they are written (trim first for the truth of an untrimmed one)."""
+    """What sort of allele `ref` > `alt` is as written; `alleles.normalise` says it of the trimmed one."""
     ref, alt = col("ref"), col("alt")
     longer, shorter = alt.str.len_bytes() > ref.str.len_bytes(), alt.str.len_bytes() < ref.str.len_bytes()
     return (

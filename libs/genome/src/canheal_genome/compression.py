@@ -1,7 +1,8 @@
 """The bytes of a VCF, decompressed piece by piece, and the proof that none is missing.
 
 A BGZF file cut at a block border reads without any error as a shorter genome. So the EOF block is demanded
-(SAM specification, section 4.1.2), every block's CRC and length are compared, and so is a plain gzip's trailer.
+(SAM specification, section 4.1.2), every block's CRC and length are compared, and so is a plain gzip's
+trailer.
 """
 
 import struct
@@ -128,8 +129,8 @@ def _bgzf(file: BinaryIO) -> Iterator[bytes]:
     if last != BGZF_EOF:
         raise VcfRefused(
             "bgzf-truncated",
-            "the BGZF file has no EOF block at its end, so it was cut; expected the 28 bytes that bgzip writes "
-            "last. Send the whole file",
+            "the BGZF file has no EOF block at its end, so it was cut; expected the 28 bytes that bgzip "
+            "writes last. Send the whole file",
         )
     if size:
         yield b"".join(gathered)

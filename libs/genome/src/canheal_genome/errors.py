@@ -5,7 +5,8 @@
     │   └── BuildRefused  contig lengths or REF bases fit no known build, two at once, or not the declared one
     └── SchemaBroken      a frame lacks columns that were promised (our fault, never the hospital's)
 
-Each class carries what HTTP (RFC 9457), stream and command line need: `slug`, `status`, `retryable`, `exit_code`.
+Each class carries what HTTP (RFC 9457), stream and command line need: `slug`, `status`, `retryable`,
+`exit_code`.
 """
 
 from typing import ClassVar

@@ -1,11 +1,11 @@
 """Depth and allele fraction of each allele, from whichever fields the caller wrote; never guessed.
 
-Counts of reads come before a caller's own estimate, because counts mean the same from every caller; what gave the
-fraction is said beside it. The sources, in order:
+Counts of reads come before a caller's own estimate, because counts mean the same from every caller; what
+gave the fraction is said beside it. The sources, in order:
 
 | source | written by | alternate reads / all reads |
 | --- | --- | --- |
-| FORMAT/AD | GATK, Mutect2, MuTect, Strelka germline, DRAGEN | AD[allele] / sum of AD, or DP where AD[0] is missing |
+| FORMAT/AD | GATK, Mutect2, MuTect, DRAGEN | AD[allele] / sum of AD, or DP where AD[0] is missing |
 | FORMAT/ADT | TCGA exomes as PCGR ships them | the same, with DPT |
 | FORMAT/AD,RD | VarScan 2 (AD is the alternate count alone) | AD / (AD + RD) |
 | FORMAT/AO,RO | freebayes | AO[allele] / (RO + sum of AO) |

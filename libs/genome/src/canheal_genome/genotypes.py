@@ -15,7 +15,8 @@ def with_genotype(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `genotype`, `dosage` and `zygosity` of each row's allele.
 
     Args:
-        frame: `format`, `sample` (null in a sites-only file) and `allele_index` (0 where the record has no ALT).
+        frame: `format`, `sample` (null in a sites-only file) and `allele_index` (0 where the record has no
+            ALT).
     """
     gt = pl.when(pl.col("format").str.contains(r"^GT(?::|$)")).then(pl.col("sample").str.extract(r"^([^:]*)"))
     frame = frame.with_columns(gt.alias("genotype"))

@@ -150,9 +150,14 @@ def _contig(fields: Mapping[str, str], number: int, contigs: dict[str, int | Non
         raise VcfRefused(
             "contig-line", f"contig {name} has length {length!r}; expected a count of bases", number
         )
-    if name in contigs:
-        raise VcfRefused("contig-line", f"contig {name} is declared twice; remove one ##contig line", number)
-    contigs[name] = None if length is None else int(length)
+    known = contigs.get(name)
+    if known is not None and length is not None and known != int(length):
+        raise VcfRefused(
+            "contig-line",
+            f"contig {name} is declared with {known} and with {length} bases; remove the wrong ##contig line",
+            number,
+        )
+    contigs[name] = known if length is None else int(length)
 
 
 def _columns(line: str, number: int) -> tuple[str, ...]:

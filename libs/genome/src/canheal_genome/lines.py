@@ -25,7 +25,8 @@ class Block:
 def blocks(pieces: Iterable[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Cut pieces into blocks at newlines.
 
-    CR LF is read as a newline (VCF 4.3, section 1.2). Empty lines at the very end are let go, elsewhere refused.
+    CR LF is read as a newline (VCF 4.3, section 1.2). Empty lines at the very end are let go, elsewhere
+    refused.
 
     Raises:
         VcfRefused: `line-too-long`, `no-final-newline`, `blank-line`, `control-character`, `encoding`.
@@ -65,8 +66,8 @@ def _whole_lines(pieces: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
     if data and not data.endswith(b"\n"):
         raise VcfRefused(
             "no-final-newline",
-            "the last line does not end in a newline, so the file may have been cut inside it. Send the whole "
-            "file; if it is whole, add the newline",
+            "the last line does not end in a newline, so the file may have been cut inside it. Send the "
+            "whole file; if it is whole, add the newline",
         )
     if data:
         yield _unix(data)

@@ -1,9 +1,9 @@
 """The rules each record of a VCF must keep, as column expressions, each with the sentence for its breach.
 
-A rule is its slug, the expression that is true where a record breaks it, and what to say. Expressions see the
-columns `chrom pos id ref alt qual filter info`, and `format` and the sample columns that are read; all strings, null
-where the field is empty.
-Source: VCF 4.1-4.5, section 1.6 "Data lines". Rules over several records (order, number of fields) are in vcf.py.
+A rule is its slug, the expression that is true where a record breaks it, and what to say. Expressions see
+the columns `chrom pos id ref alt qual filter info`, and `format` and the sample columns that are read; all
+strings, null where the field is empty. Source: VCF 4.1-4.5, section 1.6 "Data lines". Rules over several
+records (order, number of fields) are in vcf.py.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,12 +14,12 @@ from canheal_genome.errors import BuildRefused
 from canheal_genome.intervals import overlap_join
 
 Sequence = Callable[[Build, str, int, int], str | None]
-"""`(build, contig, start, end)` to the bases of both ends inclusive, None where it does not have all of them."""
+"""`(build, contig, start, end)` to the bases, both ends inclusive; None where it does not have them all."""
 
 MIN_MATCHES: Final = 5
 MAX_MISMATCH_SHARE: Final = 0.05
-"""A build stands with at least five matching sites and at most one in twenty that differ. By chance one SNV in four
-matches the wrong build, so five sites and 5 % tell the two apart; a few masked or IUPAC bases do no harm."""
+"""A build stands with at least five matching sites and at most one in twenty that differ. By chance one SNV
+in four matches the wrong build, so five sites and 5 % tell the two apart; a few masked bases do no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class BuildEvidence:
         if declared is not None and self.contradicts(declared):
             raise BuildRefused(
                 "build-contradicted",
-                f"the file is declared as {declared}, but its REF bases are not ({seen}). Declare the right build",
+                f"the file is declared as {declared}, but REF differs ({seen}). Declare the right build",
             )
         found = declared or self.build
         if found is None:

@@ -1,9 +1,9 @@
 """The door: is this file a whole, readable VCF, and of which sample?
 
 One pass in bounded memory: pieces are decompressed and proven whole (compression), cut into blocks of lines
-(lines), the header is read (header, samples), and each block becomes columns on which the rules are expressions
-(records). Stricter than the specification in one thing: records must be sorted, contigs in one block each, because
-everything after the door reads them in order.
+(lines), the header is read (header, samples), and each block becomes columns on which the rules are
+expressions (records). Stricter than the specification in one thing: records must be sorted, contigs in one
+block each, because everything after the door reads them in order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,7 +140,7 @@ def _count_fields(block: Block, expected: int) -> None:
 
 
 def _frame(block: Block, header: Header, samples: Sequence[str]) -> pl.DataFrame:
-    """The fixed columns and the wanted samples, each under `sample:<name>`, since a sample may be called `pos`."""
+    """The fixed columns and the wanted samples, under `sample:<name>`, since a sample may be called `pos`."""
     names = [*_NAMES, "format", *(f"sample:{name}" for name in header.samples)][: len(header.columns)]
     wanted = [*_NAMES, "format", *samples] if samples else list(_NAMES)
     return pl.read_csv(
