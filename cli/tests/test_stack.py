@@ -105,11 +105,11 @@ from pathlib import Path
 from canheal_cli.commands import up
 from canheal_cli.stack import Stack
 
-ended = up.stop_signals()
+up.sigterm_as_interrupt()
 with Stack(Path(sys.argv[1]), up.say, []) as stack:
     stack.wait_ready()
     print(stack.addresses.as_json(), flush=True)
-    ended.wait()
+    up.until_interrupted()
 """
 
 

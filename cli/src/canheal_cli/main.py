@@ -19,12 +19,19 @@ DEBUG = "CANHEAL_DEBUG"
 
 OWN = {
     "up": "Start the whole platform and keep it running.",
+    "demo": "The platform, three made-up samples, three reports.",
+    "submit": "Send VCFs to the platform.",
+    "status": "Where a sample is, or how the platform's processes are.",
+    "watch": "Every event as it comes.",
+    "report": "A report as a page or as data.",
     "topics": "The contract's topics on the broker: make them, compare them.",
+    "dlq": "What could not be handled: list, show, try again.",
 }
 
 app = typer.Typer(
     name="canheal",
     help="CAN.HEAL: a hospital's VCF in, a harmonised interpretation out. Every command has --json.",
+    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

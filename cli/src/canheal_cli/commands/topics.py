@@ -1,22 +1,18 @@
 """`canheal topics apply|list`: the contract's topics on the broker."""
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from canheal_cli.commands.options import AsJson, Data
 from canheal_cli.state import DEFAULT_DATA, bootstrap_servers
 from canheal_cli.topics import Standing, TopicState, apply_topics, standings
 
-app = typer.Typer(no_args_is_help=True)
-
-Data = Annotated[Path, typer.Option(help="Folder of the running platform.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout.")]
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.command("apply")
-def apply(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+def apply(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Make the topics that are missing and mend settings; run it before any worker starts."""
     before = apply_topics(bootstrap_servers(data))
     changed = [standing for standing in before if standing.state is not TopicState.AS_AGREED]
@@ -25,7 +21,7 @@ def apply(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
 
 
 @app.command("list")
-def list_(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+def list_(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Show every topic of the contract and how it stands on the broker."""
     _show(standings(bootstrap_servers(data)), as_json)
 

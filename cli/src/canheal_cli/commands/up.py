@@ -1,7 +1,6 @@
 """`canheal up`: the whole platform until Ctrl-C or SIGTERM."""
 
 import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from canheal_cli.stack import Stack
 from canheal_cli.state import DEFAULT_DATA, Addresses
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -26,27 +25,26 @@ def up(
 
     Kafka and the database are embedded unless KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name others.
     """
-    ended = stop_signals()
+    sigterm_as_interrupt()
     with Stack(data, say) as stack:
         stack.wait_ready()
         say(overview(stack.addresses, stack.data))
         if as_json:
             typer.echo(stack.addresses.as_json())
-        ended.wait()
+        until_interrupted()
+
+
+def sigterm_as_interrupt() -> None:
+    """SIGTERM then ends the program as Ctrl-C does: what was started is stopped in order on the way out."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def until_interrupted() -> None:
+    """Sleep until Ctrl-C or SIGTERM. A second one, while everything is being stopped, ends at once."""
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
         say("stopping")
-
-
-def stop_signals() -> threading.Event:
-    """An event that is set on SIGINT or SIGTERM; a second signal ends the program at once."""
-    ended = threading.Event()
-
-    def on_signal(number: int, _frame: object) -> None:
-        ended.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    return ended
 
 
 def say(text: str) -> None:

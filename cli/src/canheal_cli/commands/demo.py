@@ -1,0 +1,88 @@
+"""`canheal demo`: the platform, three samples, three reports."""
+
+import json
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from canheal_cli.commands.options import AsJson, console
+from canheal_cli.commands.submit import follow_live, submit_one
+from canheal_cli.commands.up import overview, say, sigterm_as_interrupt, until_interrupted
+from canheal_cli.errors import CommandError
+from canheal_cli.events import Feed
+from canheal_cli.follow import Journey
+from canheal_cli.metadata import metadata_for, stem
+from canheal_cli.stack import Stack
+from canheal_cli.state import DEFAULT_DATA, Addresses
+
+app = typer.Typer(add_completion=False)
+
+
+class NoDemoSamplesError(CommandError):
+    """The package carries no demo samples."""
+
+    slug = "no-demo-samples"
+    exit_code = 66
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path, typer.Option(help="Folder for state, logs and the embedded parts' data.")
+    ] = DEFAULT_DATA,
+    once: Annotated[bool, typer.Option("--once", help="Stop everything after the reports, exit 0.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start everything, send three made-up samples, follow them live, show their reports; then stay up."""
+    sigterm_as_interrupt()
+    with as_file(files("canheal_cli") / "demo") as folder, Stack(data, say) as stack:
+        stack.wait_ready()
+        say(overview(stack.addresses, stack.data))
+        journeys = run_samples(samples(folder), stack.addresses)
+        _show(journeys, stack.addresses, as_json)
+        if not once:
+            say("stays up; Ctrl-C stops everything")
+            until_interrupted()
+
+
+def samples(folder: Path) -> list[Path]:
+    """The demo's VCFs, each with its metadata beside it.
+
+    Raises:
+        NoDemoSamplesError: there are none.
+    """
+    found = sorted([*folder.glob("*.vcf.gz"), *folder.glob("*.vcf")])
+    if not found:
+        raise NoDemoSamplesError(
+            f"No demo samples in {folder}: the installation is incomplete, run `make install`."
+        )
+    return found
+
+
+def run_samples(vcfs: list[Path], addresses: Addresses) -> list[Journey]:
+    """Send the samples and follow them until each has its report."""
+    with Feed(addresses.kafka_bootstrap_servers) as feed:
+        journeys = []
+        for vcf in vcfs:
+            answer = submit_one(addresses.services["ingest-0"], vcf, metadata_for(vcf, None, {}))
+            journeys.append(Journey(stem(vcf), UUID(answer["sample"]), int(answer["revision"])))
+            if not answer["new"]:
+                feed.rewind()
+        follow_live(feed, journeys)
+    return journeys
+
+
+def _show(journeys: list[Journey], addresses: Addresses, as_json: bool) -> None:
+    drawn = Table("sample", "report", title="Open in a browser")
+    for journey in journeys:
+        link = f"{addresses.services['report-0']}{journey.report.links.html}" if journey.report else "none"
+        drawn.add_row(journey.label, link)
+        if as_json:
+            status = journey.report.status if journey.report else None
+            fact = {"label": journey.label, "sample": str(journey.sample), "status": status, "report": link}
+            typer.echo(json.dumps({**fact, "seconds": journey.seconds}))
+    console.print(drawn, soft_wrap=True)

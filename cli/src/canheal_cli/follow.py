@@ -1,0 +1,88 @@
+"""Samples on their way through the platform, as the events say it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from canheal_schemas import (
+    DeadLettered,
+    ReportIssued,
+    ReportStatus,
+    RiskScored,
+    SampleEvent,
+    SampleReceived,
+    VariantsAnnotated,
+)
+from rich.table import Table
+
+from canheal_cli.events import Seen, describe
+
+LAST_WORDS = frozenset({ReportStatus.FINAL, ReportStatus.AMENDED, ReportStatus.WITHHELD})
+
+
+@dataclass
+class Journey:
+    """One sample's revision and what was said of it so far."""
+
+    label: str
+    sample: UUID
+    revision: int
+    received_at: datetime | None = None
+    variants: VariantsAnnotated | None = None
+    risk: RiskScored | None = None
+    report: ReportIssued | None = None
+    reported_at: datetime | None = None
+    dead: list[DeadLettered] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        return self.report is not None and self.report.status in LAST_WORDS
+
+    @property
+    def seconds(self) -> float | None:
+        """From accepted to the newest report."""
+        if self.received_at is None or self.reported_at is None:
+            return None
+        return (self.reported_at - self.received_at).total_seconds()
+
+    def take(self, seen: Seen) -> bool:
+        """Take in an event; False when it is about something else."""
+        event = seen.event
+        if not isinstance(event, SampleEvent | DeadLettered):
+            return False
+        if (event.sample, event.revision) != (self.sample, self.revision):
+            return False
+        match event:
+            case SampleReceived():
+                self.received_at = self.received_at or seen.recorded_at
+            case VariantsAnnotated():
+                self.variants = event
+            case RiskScored():
+                self.risk = event
+            case ReportIssued() if self._is_newer(event):
+                self.report, self.reported_at = event, seen.recorded_at
+            case DeadLettered():
+                self.dead.append(event)
+        return True
+
+    def _is_newer(self, report: ReportIssued) -> bool:
+        return self.report is None or len(report.parts) > len(self.report.parts)
+
+
+def table(journeys: Iterable[Journey]) -> Table:
+    """The journeys side by side, for the terminal."""
+    drawn = Table("sample", "variants", "risk", "report", "s", title=None)
+    for journey in journeys:
+        drawn.add_row(
+            journey.label,
+            describe(journey.variants) if journey.variants else "...",
+            describe(journey.risk) if journey.risk else "...",
+            describe(journey.report) if journey.report else _waiting(journey),
+            f"{journey.seconds:.2f}" if journey.done and journey.seconds is not None else "",
+        )
+    return drawn
+
+
+def _waiting(journey: Journey) -> str:
+    return describe(journey.dead[-1]) if journey.dead else "..."

@@ -1,0 +1,80 @@
+"""How the commands speak with the services: HTTP, and problem documents read out to the person."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from canheal_chassis.errors import Unreachable
+
+from canheal_cli.errors import CommandError
+
+# A large upload is checked before the answer comes.
+TIMEOUT = httpx.Timeout(10, read=900, write=900)
+
+
+class RefusedError(CommandError):
+    """A service said no; its problem document says why."""
+
+    slug = "refused"
+    exit_code = 65
+
+
+def get(url: str) -> httpx.Response:
+    """GET.
+
+    Raises:
+        Unreachable, RefusedError
+    """
+    return _checked("GET", url)
+
+
+def post(url: str) -> httpx.Response:
+    """POST without a body.
+
+    Raises:
+        Unreachable, RefusedError
+    """
+    return _checked("POST", url)
+
+
+def submit(ingest: str, vcf: Path, metadata: Mapping[str, Any]) -> httpx.Response:
+    """Stream a file with its metadata to the door.
+
+    Raises:
+        RefusedError: the file is absent, or the door refused it.
+        Unreachable: nothing answers.
+    """
+    try:
+        with vcf.open("rb") as file:
+            parts = {
+                "metadata": (None, json.dumps(metadata), "application/json"),
+                "vcf": (vcf.name, file, "application/octet-stream"),
+            }
+            return _checked("POST", f"{ingest}/v1/samples", files=parts)
+    except OSError as error:
+        raise RefusedError(f"{vcf}: {error.strerror}.") from error
+
+
+def _checked(method: str, url: str, **arguments: Any) -> httpx.Response:
+    try:
+        response = httpx.request(method, url, timeout=TIMEOUT, **arguments)
+    except httpx.HTTPError as error:
+        raise Unreachable(f"{url} does not answer: {error}. Is the platform up (`canheal up`)?") from error
+    if response.is_error:
+        raise RefusedError(problem_text(response))
+    return response
+
+
+def problem_text(response: httpx.Response) -> str:
+    """An RFC 9457 problem document in sentences: title, detail, then whatever else it says."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        return f"{response.request.url} answered {response.status_code} {response.reason_phrase}."
+    told = [str(problem[name]) for name in ("title", "detail") if problem.get(name)]
+    further = {k: v for k, v in problem.items() if k not in {"title", "detail", "type", "status", "instance"}}
+    return "\n  ".join([": ".join(told), *(f"{name}: {value}" for name, value in further.items())])
