@@ -10,7 +10,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 
-from pages import configuration, contract, errors, events
+from pages import commands, configuration, contract, errors, events
 
 ROOT = Path(__file__).parents[1]
 GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
@@ -18,6 +18,7 @@ GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
     configuration.pages,
     errors.pages,
     events.pages,
+    commands.pages,
 )
 OWNED = ("schemas/generated",)
 

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 from generate import differences, write
 from house.sources import sources
-from pages import configuration, errors, events
+from pages import commands, configuration, errors, events
 from pages.modules import classes_of, modules_named
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +80,11 @@ def test_every_field_of_an_event_says_what_it_is() -> None:
     )
     assert len(rows) > 50
     assert [field for field, meaning in rows if not meaning] == []
+
+
+def test_every_command_and_each_of_its_options_says_what_it_does() -> None:
+    page = commands.pages()["docs/commands.md"]
+    assert [name for name, _ in commands.roots() if f"\n## `canheal {name}`\n" not in page] == []
+    rows = re.findall(r"^\| (`[^|]*`) \| [^|]* \| ([^|]*) \|$", page, re.MULTILINE)
+    assert len(rows) > 10
+    assert [option for option, meaning in rows if not meaning] == []
