@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from canheal_cli.child import Child, ProcessSpec
@@ -106,6 +107,16 @@ def test_no_second_process_gets_a_slot_while_the_first_one_lives(tmp_path) -> No
     second.start()
     assert second.alive
     second.kill()
+
+
+def test_a_child_outlives_the_thread_that_started_it(tmp_path) -> None:
+    child = Child(spec_of(tmp_path, TELLS_ITS_ID))
+    starter = Thread(target=child.start)
+    starter.start()
+    starter.join()
+    assert eventually(lambda: len(calls(tmp_path)) == 1)
+    assert not eventually(lambda: not child.alive, seconds=0.3)
+    child.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")

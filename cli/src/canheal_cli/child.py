@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from canheal_cli.errors import AlreadyRunningError
 
 # A worker finishes the event in hand on SIGTERM; the longest takes 30 s.
 GRACE_SECONDS = 40.0
+
+# "Dies with its parent" means, to the kernel, with the thread that forked: this one lives as long as we do.
+_SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,7 @@ class Child:
     """A running process of a slot; at most one lives at a time.
 
     The process itself holds the slot's lock file (it inherits the descriptor), so the slot is free exactly
-    when the process is gone, whoever started it and however that one ended. It dies with the thread that
-    started it (Linux): start it from a thread that lives as long.
+    when the process is gone, whoever started it and however that one ended. On Linux it dies with us.
     """
 
     def __init__(self, spec: ProcessSpec) -> None:
@@ -66,16 +69,7 @@ class Child:
         lock = os.open(spec.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _take(lock, spec, time.monotonic() + wait_for_slot_seconds)
-            with spec.log.open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: S603 - our own argv, no shell
-                    [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv],
-                    env={**os.environ, **spec.env},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=[lock],
-                    start_new_session=True,  # Ctrl-C is for the supervisor, which stops us in order
-                )
+            self._process = _SPAWNER.submit(_spawn, spec, lock).result()
             os.truncate(lock, 0)
             os.pwrite(lock, f"{self._process.pid}\n".encode(), 0)
         finally:
@@ -112,6 +106,19 @@ class Child:
         if not self.spec.log.exists():
             return "(no log)"
         return "\n".join(self.spec.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _spawn(spec: ProcessSpec, lock: int) -> subprocess.Popen[bytes]:
+    with spec.log.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own argv, no shell
+            [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv],
+            env={**os.environ, **spec.env},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock],
+            start_new_session=True,  # Ctrl-C is for the supervisor, which stops us in order
+        )
 
 
 def _take(lock: int, spec: ProcessSpec, deadline: float) -> None:

@@ -34,8 +34,7 @@ EMBEDDED_NOTICE = (
 class Stack:
     """Everything that runs on one data folder: state, keys, logs, the embedded parts' files.
 
-    A context manager: started on entry, services stopped before broker and database on exit. Enter it in the
-    main thread.
+    A context manager: started on entry, services stopped before broker and database on exit.
     """
 
     def __init__(
@@ -53,6 +52,7 @@ class Stack:
         with ExitStack() as started:
             self.data.mkdir(parents=True, exist_ok=True)
             self._take_folder(started)
+            withdraw(self.data)  # of a platform that was killed
             started.callback(self._stop)
             bootstrap, uri = self._start_stores()
             apply_topics(bootstrap)

@@ -15,7 +15,7 @@ STEADY_SECONDS = 10.0
 
 
 class Slot(threading.Thread):
-    """One static id and the process that has it. The thread lives as long as the slot: see `Child`."""
+    """One static id and the process that has it."""
 
     def __init__(self, spec: ProcessSpec, say: Callable[[str], None]) -> None:
         super().__init__(name=spec.id, daemon=True)

@@ -25,7 +25,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
         broker.wait_ready()
         yield broker
     finally:
-        broker.stop()
+        broker.kill()  # nobody needs its data any more
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatab
         server.wait_ready()
         yield server
     finally:
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture(scope="session")
