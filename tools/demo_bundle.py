@@ -1,7 +1,7 @@
 """Rebuild the demo bundle from the shared data: `make demo-bundle`.
 
-Reads the folder that CANHEAL_TEST_DATA names (`../shared/data` by default) and replaces the bundle in libs/refdata; the same data
-gives the same bytes, so a rebuild without a new source leaves git clean.
+Reads the folder that CANHEAL_TEST_DATA names (`../shared/data` by default) and replaces the bundle in
+libs/refdata; the same data gives the same bytes, so a rebuild without a new source leaves git clean.
 """
 
 import os

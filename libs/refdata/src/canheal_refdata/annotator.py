@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +32,14 @@ class Annotator:
     """
 
     def __init__(self, database: Path, reference: Path | None, covered: pl.DataFrame) -> None:
+        self._database = str(database)
         self._covered = _shrunk(covered)
+        self._known = mehari.SeqvarsAnnotator(self._database, str(reference)) if reference else None
+
+    @cached_property
+    def _unknown(self) -> mehari.SeqvarsAnnotator:
         with _without_the_warning_about_the_reference():
-            self._without = mehari.SeqvarsAnnotator(str(database))
-        self._with = mehari.SeqvarsAnnotator(str(database), str(reference)) if reference else self._without
+            return mehari.SeqvarsAnnotator(self._database)
 
     def annotate(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with a column `annotation`, one struct a transcript.
@@ -43,11 +48,15 @@ class Annotator:
             frame: `chromosome` (canonical or with chr), `position` (1-based), `reference`, `alternative`;
                 other columns are kept.
         """
+        if self._known is None:
+            return self._unknown.annotate(frame)
         numbered = frame.with_row_index(_ROW)
-        known = _inside(numbered, self._covered)
+        inside = _inside(numbered, self._covered)
+        if inside.all():
+            return self._known.annotate(frame)
         parts = [
-            self._with.annotate(numbered.filter(known)),
-            self._without.annotate(numbered.filter(~known)),
+            self._known.annotate(numbered.filter(inside)),
+            self._unknown.annotate(numbered.filter(~inside)),
         ]
         return pl.concat(parts).sort(_ROW).drop(_ROW)
 

@@ -13,10 +13,12 @@ from canheal_refdata.sequences import Bases, FlatBases, PackedBases
 GENES_FILE: Final = "genes.{}.arrow"
 EXONS_FILE: Final = "exons.{}.arrow"
 SLICES_FILE: Final = "slices.{}.arrow"
+SPLICED_FILE: Final = "spliced.{}.arrow"
 RUNS_FILE: Final = "runs.{}.arrow"
 DATABASE_FILE: Final = "transcripts.{}.bin.zst"
 FLAT_FILE: Final = "genome.{}.fa"
 PACKED_FILE: Final = "slices.2bit"
+CLINVAR_FILE: Final = "clinvar.{}.arrow"
 
 
 class Assembly:
@@ -43,6 +45,11 @@ class Assembly:
         return self._frame(EXONS_FILE)
 
     @cached_property
+    def clinvar(self) -> pl.DataFrame | None:
+        """ClinVar records, columns of `sources.clinvar.CLINVAR`; None where the bundle was built without."""
+        return self._frame(CLINVAR_FILE) if self._path(CLINVAR_FILE).exists() else None
+
+    @cached_property
     def missing_sequence(self) -> tuple[str, ...]:
         """Genes around which the bundle has no bases: no left-alignment, no intron context there."""
         return tuple(self.genes.filter(~pl.col("has_sequence"))["gene"].unique().sort())
@@ -66,6 +73,23 @@ class Assembly:
     def sequence(self, contig: str, start: int, end: int) -> str | None:
         """Bases `start`..`end`, 1-based inclusive, upper case; None when not all lie in one slice."""
         return self._bases.sequence(contig, start, end)
+
+    @cached_property
+    def _transcripts(self) -> PackedBases:
+        return PackedBases(self._directory / PACKED_FILE, self._frame(SPLICED_FILE), self._frame(RUNS_FILE))
+
+    def spliced(self, feature_id: str) -> str | None:
+        """The whole spliced transcript, 5' to 3', UTRs included; None for an unknown transcript.
+
+        It is the sequence on which names in c. and p. count, and it is here for genes without bases around
+        too.
+        """
+        length = self._lengths.get(feature_id)
+        return None if length is None else self._transcripts.sequence(feature_id, 1, length)
+
+    @cached_property
+    def _lengths(self) -> dict[str, int]:
+        return dict(self.genes.select("feature_id", "length").iter_rows())
 
     @cached_property
     def _annotator(self) -> Annotator:

@@ -3,15 +3,15 @@
 Nothing written holds a clock or a path, and every table has one order: the same sources give the same bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 from canheal_genome.builds import LENGTHS, Build
 
 from canheal_refdata import assembly as files
-from canheal_refdata.bundle import CIVIC_FILE, CLINVAR_FILE, ONCOTREE_FILE
+from canheal_refdata.bundle import CIVIC_FILE, ONCOTREE_FILE
 from canheal_refdata.database import write_database
 from canheal_refdata.errors import SourceRefused
 from canheal_refdata.manifest import Manifest, Source, describe
@@ -19,14 +19,8 @@ from canheal_refdata.models import Models, ordered, reverse_complement
 from canheal_refdata.sequences import RUNS, SLICES, Packer
 from canheal_refdata.sources.fasta import Slice
 
-
-@dataclass(frozen=True)
-class Laid:
-    """What became of the sequences of one assembly."""
-
-    slices: pl.DataFrame
-    runs: pl.DataFrame
-    skipped: tuple[str, ...]  # names of sequences that are no whole chromosome of ours and no slice of one
+type Row = tuple[str, int, int, int]
+type Run = tuple[str, int, int, str]
 
 
 class BundleWriter:
@@ -48,29 +42,37 @@ class BundleWriter:
 
     def add_sequences(
         self, build: Build, slices: Iterable[Slice], each: Callable[[Slice], None] = lambda _: None
-    ) -> Laid:
-        """Lay down the bases; `each` hears of every sequence that was read, for a progress bar."""
+    ) -> tuple[str, ...]:
+        """Lay down the bases.
+
+        Args:
+            build: Of which assembly.
+            slices: Whole chromosomes or parts of them; when the first is whole, parts are left out.
+            each: Hears of every sequence that was read, for a progress bar.
+
+        Returns:
+            The names of the sequences that were left out.
+        """
         flat = _Flat(self._path(files.FLAT_FILE, build), build)
-        rows, runs, skipped = [pl.DataFrame(schema=SLICES)], [pl.DataFrame(schema=RUNS)], list[str]()
+        rows, runs, skipped = list[Row](), list[Run](), list[str]()
         for part in slices:
             if part.contig is None or (flat.begun and not flat.is_whole(part)):
                 skipped.append(part.name)
-            elif flat.is_whole(part) and len(rows) == 1 + flat.count:
-                rows.append(flat.add(part))
+            elif flat.is_whole(part) and len(rows) == flat.count:
+                rows.append(flat.add(part.contig, part.bases))
             else:
-                row, odd = self._packer.add(part.contig, part.start, part.bases)
-                rows.append(row)
-                runs.append(odd)
+                packed = self._packer.add(part.contig, part.start, part.bases)
+                rows.append(packed.row)
+                runs += packed.runs
             each(part)
         flat.close()
-        order = ("contig", "start", "end", "offset")
-        laid = Laid(
-            pl.concat(rows).sort(order), pl.concat(runs).unique().sort("contig", "start"), tuple(skipped)
-        )
-        self._write(laid.slices, self._path(files.SLICES_FILE, build))
-        self._write(laid.runs, self._path(files.RUNS_FILE, build))
+        self._write(_frame(sorted(rows), SLICES), self._path(files.SLICES_FILE, build))
+        self._write(_frame(sorted(set(runs)), RUNS), self._path(files.RUNS_FILE, build))
+        self._write_packed()
+        return tuple(skipped)
+
+    def _write_packed(self) -> None:
         (self._directory / files.PACKED_FILE).write_bytes(self._packer.packed.getvalue())
-        return laid
 
     def add_models(self, build: Build, models: Models) -> None:
         """Write genes, exons and the annotator's database; `add_sequences` comes first."""
@@ -78,10 +80,20 @@ class BundleWriter:
         genes, exons = ordered(_with_sequence_known(models.genes, covered), models.exons)
         self._write(genes, self._path(files.GENES_FILE, build))
         self._write(exons, self._path(files.EXONS_FILE, build))
-        write_database(
-            replace(models, genes=genes, exons=exons), build, self._path(files.DATABASE_FILE, build)
-        )
+        self._add_spliced(build, models)
+        sorted_models = replace(models, genes=genes, exons=exons)
+        write_database(sorted_models, build, self._path(files.DATABASE_FILE, build))
         self._builds.append(build)
+
+    def _add_spliced(self, build: Build, models: Models) -> None:
+        packed = [
+            self._packer.add(name, 1, bases.encode()) for name, bases in sorted(models.sequences.items())
+        ]
+        runs = [run for one in packed for run in one.runs]
+        genomic = pl.read_ipc(self._path(files.RUNS_FILE, build))
+        self._write(_frame([one.row for one in packed], SLICES), self._path(files.SPLICED_FILE, build))
+        self._write(pl.concat([genomic, _frame(runs, RUNS)]), self._path(files.RUNS_FILE, build))
+        self._write_packed()
 
     def spliced(self, build: Build, genes: pl.DataFrame, exons: pl.DataFrame) -> Models:
         """The models with their sequences read from the bases laid down; transcripts without are left out."""
@@ -107,7 +119,7 @@ class BundleWriter:
         self._write(nodes, self._directory / ONCOTREE_FILE)
 
     def add_clinvar(self, build: Build, records: pl.DataFrame) -> None:
-        self._write(records, self._path(CLINVAR_FILE, build))
+        self._write(records, self._path(files.CLINVAR_FILE, build))
 
     def finish(self, name: str, sources: Iterable[Source], notes: Iterable[str] = ()) -> Manifest:
         """Write bundle.json over everything that lies in the folder."""
@@ -138,18 +150,22 @@ class _Flat:
     def is_whole(self, part: Slice) -> bool:
         return part.contig is not None and part.start == 1 and len(part.bases) == self._lengths[part.contig]
 
-    def add(self, part: Slice) -> pl.DataFrame:
-        header = f">{part.contig}\n".encode()
-        offset, length = self._at + len(header), len(part.bases)
+    def add(self, contig: str, bases: bytes) -> Row:
+        header = f">{contig}\n".encode()
+        offset, length = self._at + len(header), len(bases)
         with self._path.open("ab") as file:
-            file.writelines((header, part.bases, b"\n"))
-        self._index.append(f"{part.contig}\t{length}\t{offset}\t{length}\t{length + 1}\n")
+            file.writelines((header, bases, b"\n"))
+        self._index.append(f"{contig}\t{length}\t{offset}\t{length}\t{length + 1}\n")
         self._at = offset + length + 1
-        return pl.DataFrame([(part.contig, 1, length, offset)], schema=SLICES, orient="row")
+        return contig, 1, length, offset
 
     def close(self) -> None:
         if self._index:
             self._path.with_name(self._path.name + ".fai").write_text("".join(self._index), encoding="ascii")
+
+
+def _frame(rows: Sequence[tuple[object, ...]], schema: pl.Schema) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _with_sequence_known(genes: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,6 @@ from canheal_refdata.sources.oncotree import OncoTree
 DEMO_BUNDLE: Final = Path(__file__).parent / "demo"
 CIVIC_FILE: Final = "civic.arrow"
 ONCOTREE_FILE: Final = "oncotree.arrow"
-CLINVAR_FILE: Final = "clinvar.{}.arrow"
 
 
 class Bundle:
@@ -59,10 +58,6 @@ class Bundle:
         """The tumour types; None where the bundle was built without."""
         nodes = self._optional(ONCOTREE_FILE)
         return None if nodes is None else OncoTree(nodes)
-
-    def clinvar(self, build: Build) -> pl.DataFrame | None:
-        """ClinVar records, columns of `sources.clinvar.CLINVAR`; None where the bundle was built without."""
-        return self._optional(CLINVAR_FILE.format(build.value))
 
     @cached_property
     def genes_lacking(self) -> tuple[str, ...]:

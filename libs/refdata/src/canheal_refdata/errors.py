@@ -92,3 +92,8 @@ class SourceRefused(BundleError):
 
     def __reduce__(self) -> tuple[type, tuple[Path, str, int | None]]:
         return type(self), (self.file, self.reason, self.line)
+
+
+def first_sentence(error: Exception) -> str:
+    """What a library says went wrong, without its advice to programmers."""
+    return str(error).partition(". ")[0].strip()

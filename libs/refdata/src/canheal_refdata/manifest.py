@@ -96,6 +96,11 @@ def read_manifest(directory: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleBroken(path, f"is no bundle description ({error!r})") from error
+    for name in manifest.files:
+        if Path(name).name != name:
+            raise BundleBroken(
+                path, f"names the file {name!r}, which does not lie in the bundle's own folder"
+            )
     if manifest.version != body["version"]:
         reason = f"says version {body['version']}, but its content makes {manifest.version}: it was edited"
         raise BundleBroken(path, reason)

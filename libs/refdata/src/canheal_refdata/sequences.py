@@ -12,7 +12,7 @@ import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,13 @@ class Bases(Protocol):
     def sequence(self, contig: str, start: int, end: int) -> str | None: ...
 
 
+class Packed(NamedTuple):
+    """One row of `SLICES` and its rows of `RUNS`."""
+
+    row: tuple[str, int, int, int]
+    runs: list[tuple[str, int, int, str]]
+
+
 @dataclass
 class Packer:
     """Collects slices of any assembly into one packed file and one table an assembly."""
@@ -46,14 +53,14 @@ class Packer:
     packed: io.BytesIO = field(default_factory=io.BytesIO)
     _offsets: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, contig: str, start: int, bases: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Pack one slice that begins at `start`; gives its row of `SLICES` and its rows of `RUNS`."""
+    def add(self, contig: str, start: int, bases: bytes) -> Packed:
+        """Pack one slice that begins at `start`."""
         letters = np.frombuffer(bases.upper(), dtype=np.uint8)
         codes = _CODES[letters]
         offset = self._write(np.where(codes > 3, 0, codes))
-        end = start + len(letters) - 1
-        row = pl.DataFrame([(contig, start, end, offset)], schema=SLICES, orient="row")
-        return row, _runs(contig, start, letters, codes > 3)
+        return Packed(
+            (contig, start, start + len(letters) - 1, offset), _runs(contig, start, letters, codes > 3)
+        )
 
     def _write(self, codes: npt.NDArray[np.uint8]) -> int:
         padded = np.zeros(-(-len(codes) // 4) * 4, dtype=np.uint8)
@@ -69,21 +76,17 @@ class Packer:
 
 def _runs(
     contig: str, start: int, letters: npt.NDArray[np.uint8], odd: npt.NDArray[np.bool_]
-) -> pl.DataFrame:
+) -> list[tuple[str, int, int, str]]:
     places = np.flatnonzero(odd)
     if not len(places):
-        return pl.DataFrame(schema=RUNS)
+        return []
     new = np.flatnonzero((np.diff(places) != 1) | (np.diff(letters[places]) != 0)) + 1
-    firsts = np.concatenate(([0], new))
-    lasts = np.concatenate((new - 1, [len(places) - 1]))
-    return pl.DataFrame(
-        {
-            "contig": [contig] * len(firsts),
-            "start": places[firsts] + start,
-            "end": places[lasts] + start,
-            "base": [chr(letter) for letter in letters[places[firsts]]],
-        }
-    ).cast(RUNS)
+    firsts = places[np.concatenate(([0], new))]
+    lasts = places[np.concatenate((new - 1, [len(places) - 1]))]
+    return [
+        (contig, int(first) + start, int(last) + start, chr(letters[first]))
+        for first, last in zip(firsts, lasts, strict=True)
+    ]
 
 
 class PackedBases:

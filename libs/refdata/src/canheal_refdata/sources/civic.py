@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from canheal_refdata.errors import SourceRefused
+from canheal_refdata.errors import SourceRefused, first_sentence
 
 CIVIC: Final = pl.Schema(
     {
@@ -67,7 +67,7 @@ def read_civic(path: Path) -> Reduced:
             path, separator="\t", infer_schema=False, quote_char=None, truncate_ragged_lines=True
         )
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise SourceRefused(path, f"is no tab-separated table ({error})") from error
+        raise SourceRefused(path, f"is no tab-separated table ({first_sentence(error)})") from error
     if missing := [name for name in _REQUIRED if name not in raw.columns]:
         reason = f"lacks the columns {', '.join(missing)}; expected the accepted-evidence TSV of civicdb.org"
         raise SourceRefused(path, reason)
