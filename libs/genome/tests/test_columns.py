@@ -71,6 +71,14 @@ def test_varscans_and_delly_s_records_come_out_whole(test_data: Path) -> None:
     assert delly["alt"][0] == "]15:80623247]C"
 
 
+def test_strelkas_bases_and_indels_are_counted_by_tier_1(test_data: Path) -> None:
+    snv = read_all(test_data / "callers" / "vcf2maf" / "test_strelka.vcf", sample="TUMOR").row(0, named=True)
+    assert (snv["alt_depth"], snv["vaf"], snv["vaf_source"]) == (57, 1.0, "FORMAT/AU,CU,GU,TU")
+    paired = test_data / "callers" / "somaticseq" / "paired_example"
+    indels = read_all(paired / "Strelka.indel.vcf.gz", sample="TUMOR")
+    assert set(indels["vaf_source"]) == {"FORMAT/TAR,TIR"}
+
+
 def test_each_alternate_allele_is_a_row_with_its_own_reads(one_sample: Callable[..., pl.DataFrame]) -> None:
     frame = one_sample("C,CAA,TT GT:AD:DP 1/2:5,10,20,15:60", "G GT:AD:DP 0/1:9,1:10")
     assert frame["record"].to_list() == [0, 0, 0, 1]

@@ -166,7 +166,7 @@ def _split(records: pl.DataFrame) -> pl.DataFrame:
         )
         .explode("alt", "allele_index")
     )
-    return pl.concat([single, several]).sort("record", "allele_index")
+    return single.merge_sorted(several, key="record")
 
 
 def _assert_schema(frame: pl.DataFrame) -> pl.DataFrame:

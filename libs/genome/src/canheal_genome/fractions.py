@@ -9,6 +9,8 @@ gave the fraction is said beside it. The sources, in order:
 | FORMAT/ADT | TCGA exomes as PCGR ships them | the same, with DPT |
 | FORMAT/AD,RD | VarScan 2 (AD is the alternate count alone) | AD / (AD + RD) |
 | FORMAT/AO,RO | freebayes | AO[allele] / (RO + sum of AO) |
+| FORMAT/AU,CU,GU,TU | Strelka, SNVs | tier 1 of ALT's base / of ALT's and REF's |
+| FORMAT/TAR,TIR | Strelka, indels | tier 1 of TIR / of TAR and TIR |
 | FORMAT/DP4 | samtools, SomaticSniper | the last two of four / sum; records with one ALT |
 | FORMAT/AF, FORMAT/FA | Mutect2, VarDict; MuTect | as written |
 | INFO/TVAF | PCGR's input convention | as written; only where the file has no second sample it could mean |
@@ -20,7 +22,24 @@ from typing import Final
 import polars as pl
 from polars import col
 
-_KEYS: Final = ("AD", "ADT", "RD", "AO", "RO", "DP4", "AF", "FA", "DP", "DPT")
+_KEYS: Final = (
+    "AD",
+    "ADT",
+    "RD",
+    "AO",
+    "RO",
+    "DP4",
+    "AF",
+    "FA",
+    "DP",
+    "DPT",
+    "AU",
+    "CU",
+    "GU",
+    "TU",
+    "TAR",
+    "TIR",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,11 @@ class Source:
     total: pl.Expr
     vaf: pl.Expr
 
+    def given(self, present: frozenset[str]) -> bool:
+        """Whether any record has the FORMAT fields that it is named for."""
+        place, keys = self.name.split("/")
+        return place == "INFO" or set(keys.split(",")) <= present
+
 
 def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.DataFrame:
     """Add `depth`, `alt_depth`, `vaf` and `vaf_source`.
@@ -38,18 +62,18 @@ def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.Data
         frame: `format`, `sample`, `info`, `allele_index` (0: no ALT) and `n_alts`.
         info_is_the_samples: Whether INFO/TVAF and INFO/TDP can only mean this sample.
     """
-    frame = _with_format_fields(frame)
+    frame, present = _with_format_fields(frame)
     tvaf, tdp = (
         _info(frame, key) if info_is_the_samples else pl.lit(None, pl.String) for key in ("TVAF", "TDP")
     )
-    sources = _sources(tvaf)
-    frame = frame.with_columns(
+    sources = [source for source in _sources(tvaf) if source.given(present)]
+    lazy = frame.lazy().with_columns(  # lazy: what the sources share is computed once
         *(source.alt_depth.cast(pl.Int32).alias(f"{source.name}.alt") for source in sources),
         *(source.total.cast(pl.Int32).alias(f"{source.name}.total") for source in sources),
         *(_within(source.vaf).alias(f"{source.name}.vaf") for source in sources),
     )
     names = [source.name for source in sources]
-    return frame.with_columns(
+    lazy = lazy.with_columns(
         pl.coalesce(
             _integer(col("DP")),
             _integer(col("DPT")),
@@ -62,6 +86,7 @@ def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.Data
             "vaf_source"
         ),
     )
+    return lazy.select(*frame.columns, "depth", "alt_depth", "vaf", "vaf_source").collect()
 
 
 def _sources(tvaf: pl.Expr) -> list[Source]:
@@ -75,6 +100,7 @@ def _sources(tvaf: pl.Expr) -> list[Source]:
     observed = _integers("AO")
     every = pl.when(observed.list.len() == col("n_alts")).then(observed.list.sum())
     read.append(_counted("FORMAT/AO,RO", _at(observed, col("allele_index") - 1), every + _integer(col("RO"))))
+    read.extend(_strelka())
     strands = pl.when(one_alt).then(_integers("DP4"))
     four = pl.when(strands.list.len() == 4).then(strands.list.sum())
     read.append(_counted("FORMAT/DP4", _at(strands, pl.lit(2)) + _at(strands, pl.lit(3)), four))
@@ -86,8 +112,27 @@ def _sources(tvaf: pl.Expr) -> list[Source]:
 def _allelic(name: str, key: str, depth: str) -> Source:
     """Counts in the order REF, ALT 1, ALT 2...; taken only where there are as many as alleles."""
     counts = pl.when(col(key).str.count_matches(",", literal=True) == col("n_alts")).then(_integers(key))
-    whole = pl.when(counts.list.eval(pl.element().is_null()).list.any().not_()).then(counts.list.sum())
+    whole = pl.when(counts.list.drop_nulls().list.len() == col("n_alts") + 1).then(counts.list.sum())
     return _counted(name, _at(counts, col("allele_index")), pl.coalesce(whole, _integer(col(depth))))
+
+
+def _strelka() -> tuple[Source, Source]:
+    """Strelka's user guide: counts are `tier 1,tier 2`; the fraction is of the two alleles' tier 1."""
+
+    def base(allele: str) -> pl.Expr:
+        counts = [
+            pl.when(col(allele) == letter).then(_at(_integers(f"{letter}U"), pl.lit(0))) for letter in "ACGT"
+        ]
+        return pl.coalesce(counts)
+
+    ref, alt = (
+        _at(_integers("TAR"), pl.lit(0)),
+        pl.when(col("n_alts") == 1).then(_at(_integers("TIR"), pl.lit(0))),
+    )
+    return (
+        _counted("FORMAT/AU,CU,GU,TU", base("alt"), base("alt") + base("ref")),
+        _counted("FORMAT/TAR,TIR", alt, ref + alt),
+    )
 
 
 def _counted(name: str, alt: pl.Expr, total: pl.Expr) -> Source:
@@ -117,7 +162,7 @@ def _integer(value: pl.Expr) -> pl.Expr:
 
 
 def _integers(key: str) -> pl.Expr:
-    return col(key).str.split(",").list.eval(pl.element().cast(pl.Int32, strict=False))
+    return col(key).str.split(",").cast(pl.List(pl.Int32), strict=False)
 
 
 def _at(counts: pl.Expr, place: pl.Expr) -> pl.Expr:
@@ -130,22 +175,25 @@ def _info(frame: pl.DataFrame, key: str) -> pl.Expr:
     return col("info").str.extract(rf"(?:^|;){key}=([^;]*)")
 
 
-def _with_format_fields(frame: pl.DataFrame) -> pl.DataFrame:
-    """One column a key of _KEYS, null where FORMAT does not have it or the value is `.`.
+def _with_format_fields(frame: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
+    """One column a key of _KEYS, null where FORMAT does not have it or the value is `.`; and the keys met.
 
     Where a key stands is found once for each distinct FORMAT.
     """
     formats = frame["format"].unique().drop_nulls()
     orders = [value.split(":") for value in formats]
+    present = [key for key in _KEYS if any(key in order for order in orders)]
     places = pl.DataFrame(
-        {"format": formats} | {f"at.{key}": [_place(order, key) for order in orders] for key in _KEYS},
-        schema={"format": pl.String} | {f"at.{key}": pl.Int32 for key in _KEYS},
+        {"format": formats} | {f"at.{key}": [_place(order, key) for order in orders] for key in present},
+        schema={"format": pl.String} | {f"at.{key}": pl.Int32 for key in present},
     )
     frame = frame.join(places, on="format", how="left", maintain_order="left")
     values = col("sample").str.split(":")
-    return frame.with_columns(
-        values.list.get(col(f"at.{key}"), null_on_oob=True).replace(".", None).alias(key) for key in _KEYS
-    )
+    given = [
+        values.list.get(col(f"at.{key}"), null_on_oob=True).replace(".", None).alias(key) for key in present
+    ]
+    absent = [pl.lit(None, pl.String).alias(key) for key in _KEYS if key not in present]
+    return frame.lazy().with_columns(*given, *absent).collect(), frozenset(present)
 
 
 def _place(order: list[str], key: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from canheal_genome.errors import VcfRefused
 
-BLOCK_BYTES: Final = 16 << 20
+BLOCK_BYTES: Final = 4 << 20
 MAX_LINE_BYTES: Final = 10 << 20
 
 

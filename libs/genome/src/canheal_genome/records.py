@@ -52,10 +52,10 @@ RULES: Final = (
     Rule("alt-duplicate", _MULTI
          & (col("alt").str.split(",").list.n_unique() <= col("alt").str.count_matches(",", literal=True)),
          "alt", "each allele once"),
-    Rule("qual", (col("qual") != ".") & col("qual").cast(pl.Float64, strict=False).is_null()
-         | col("qual").is_null(), "qual", "a number, or '.'"),
-    Rule("filter", _unlike("filter", r"^[^\s;,]+(?:;[^\s;,]+)*$") | (col("filter") == "0"), "filter",
-         "PASS, '.', or filter names joined by ';'"),
+    Rule("qual", ((col("qual") == ".") | (col("qual").cast(pl.Float64, strict=False) >= 0))
+         .fill_null(value=False).not_(), "qual", "a number, 0 or more, or '.'"),
+    Rule("filter", _unlike("filter", r"^(?:\.|[^\s;,.][^\s;,]*(?:;[^\s;,.][^\s;,]*)*)$")
+         | (col("filter") == "0"), "filter", "PASS, '.', or filter names joined by ';'"),
     Rule("info", col("info").is_null() | col("info").str.contains(r"^[;=]|;[;=]|\t"), "info",
          "key=value pairs joined by ';', or '.'"),
 )  # fmt: skip

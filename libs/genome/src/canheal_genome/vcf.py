@@ -69,7 +69,7 @@ def check(
         max_uncompressed_bytes: Where reading stops: the guard against a decompression bomb.
 
     Raises:
-        VcfRefused: with the rule, the line and the reason; docs/errors.md lists the rules.
+        VcfRefused: with the rule, the line and the reason.
     """
     meter = _Meter()
     header, records = split_header(blocks(meter.count(pieces(path, max_uncompressed_bytes))))
