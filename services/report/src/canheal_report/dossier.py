@@ -9,6 +9,7 @@ from uuid import UUID
 
 from canheal_chassis.outcome import Document
 from canheal_schemas import (
+    BlobRef,
     DeadLettered,
     Envelope,
     Finding,
@@ -40,6 +41,8 @@ class VariantsPart(Model):
     findings: tuple[Finding, ...]
     findings_total: int
     further: Further
+    all_findings: BlobRef | None
+    """Where the whole list lies."""
     counts: VariantCounts | None
     not_examined: NotExamined
     provenance: Provenance | None
@@ -52,6 +55,7 @@ class VariantsPart(Model):
             findings=event.findings,
             findings_total=max(event.findings_total, len(event.findings)),
             further=further or Further.of(event.findings),
+            all_findings=event.all_findings,
             counts=event.counts,
             not_examined=event.not_examined,
             provenance=event.provenance,

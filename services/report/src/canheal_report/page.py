@@ -1,0 +1,122 @@
+"""The pages: a report version in HTML for people, and the list of the newest ones."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from canheal_report import statements, words
+from canheal_report.certainty import cautions
+from canheal_report.drawings import fraction_bar, percentile_curve
+from canheal_report.therapies import link
+from canheal_report.versions import ReportVersion
+
+NOTICE = "Decision support, not for diagnosis without review."
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where facts of the reference bundle come from."""
+
+    name: str
+    version: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the page looks up: names of tumour types, and the sources of a bundle by its version."""
+
+    tumour_name: Callable[[str], str | None] = field(default=lambda _code: None)
+    sources: Callable[[str], Sequence[Source]] = field(default=lambda _bundle: ())
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is added when a version is served: its number among those that exist, and the time."""
+
+    number: int
+    of: int
+    at: datetime
+    newest: ReportVersion | None = None
+    """The version that replaced this one."""
+
+
+def report_page(version: ReportVersion, served: Served, knowledge: Knowledge) -> str:
+    """A report version as one HTML document, complete in itself."""
+    code = version.context.oncotree_code
+    provenance = version.variants.provenance if version.variants else None
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            version=version,
+            served=served,
+            tumour=knowledge.tumour_name(code) if code else None,
+            sources=knowledge.sources(provenance.bundle) if provenance else (),
+            cards=statements.cards(version),
+            headline=statements.headline(version),
+            sure=statements.how_sure(version),
+            after=statements.what_next(version),
+            status_words=statements.STATUS_WORDS[version.status],
+        )
+    )
+
+
+def list_page(versions: Sequence[ReportVersion], at: datetime) -> str:
+    """The newest reports that consent lets be shown."""
+    return _environment().get_template("list.html").render(versions=versions, at=at)
+
+
+@cache
+def content_security_policy() -> str:
+    """Nothing may be loaded; the one stylesheet is known by its hash."""
+    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= _globals(environment)
+    environment.filters |= {
+        "allele": words.allele,
+        "percent": words.percent,
+        "thousands": words.thousands,
+        "moment": words.moment,
+        "consequence": words.consequence,
+    }
+    return environment
+
+
+def _globals(environment: Environment) -> dict[str, Any]:
+    return {
+        "notice": NOTICE,
+        "style": Markup(_style()),  # noqa: S704 our own file
+        "fraction_bar": partial(fraction_bar, environment),
+        "percentile_curve": partial(percentile_curve, environment),
+        "cautions": cautions,
+        "link": link,
+        "name": statements.name,
+        "words": words,
+    }
