@@ -115,19 +115,46 @@ def test_every_coding_base_of_a_gene_with_bases_is_asked_with_the_genome(demo: B
     assert inside.height == known.height > 2000
 
 
-def test_genes_are_found_by_where_they_lie(demo: Bundle) -> None:
-    assembly = demo.assembly(Build.GRCH38)
-    egfr = assembly.genes.row(by_predicate=pl.col("gene") == "EGFR", named=True)
-    places = pl.DataFrame(
-        {
-            "contig": ["7", "7", "7", "8"],
-            "position": [egfr["start"], egfr["start"] - 1, egfr["start"] - 2, egfr["start"]],
-            "reference": ["A", "AC", "AC", "A"],
-        },
-        schema_overrides={"position": pl.Int32},
-    )
-    found = assembly.find_genes(places)
-    assert sorted(found.select("position", "gene").rows()) == [
-        (egfr["start"] - 1, "EGFR"),
-        (egfr["start"], "EGFR"),
+@pytest.mark.parametrize(
+    ("reference", "alternative"),
+    [
+        ("C", "<DEL>"),
+        ("C", "*"),
+        ("C", "."),
+        ("C", "T,A"),
+        ("C", "G]17:198982]"),
+        ("C", "N"),
+        ("C", ""),
+        ("c", "t"),
+    ],
+)
+def test_alleles_that_are_no_bases_are_left_unasked_and_harm_no_other_row(
+    demo: Bundle, reference: str, alternative: str
+) -> None:
+    frame = variants(("17", 7674220, reference, alternative), ("17", 7674220, "C", "T"), ("1", 1, "A", "T"))
+    odd, plain, elsewhere = demo.assembly(Build.GRCH38).annotator().annotate(frame)["annotation"].to_list()
+    assert odd is None
+    assert plain[0]["hgvs_c"] == "c.743G>A"
+    assert elsewhere == []
+
+
+def test_missing_values_are_left_unasked(demo: Bundle) -> None:
+    """mehari would name a missing ALT a deletion."""
+    frame = variants(("17", 7674220, "C", None), (None, 7674220, "C", "T"), ("17", None, "C", "T"))
+    assert demo.assembly(Build.GRCH38).annotator().annotate(frame)["annotation"].to_list() == [
+        None,
+        None,
+        None,
     ]
+
+
+def test_no_variant_reaches_the_log(demo: Bundle, caplog: pytest.LogCaptureFixture) -> None:
+    """mehari warns of a deleted gene and of an unknown contig by naming the variant."""
+    assembly = demo.assembly(Build.GRCH38)
+    hmox1 = assembly.genes.row(by_predicate=pl.col("feature_id") == "NM_000852.4", named=True)
+    bases = assembly.sequence(hmox1["contig"], hmox1["start"] - 30, hmox1["end"] + 1500)
+    assert bases is not None
+    assembly.annotator().annotate(
+        variants((hmox1["contig"], hmox1["start"] - 30, bases, bases[0]), ("GL000220.1", 5, "C", "T"))
+    )
+    assert caplog.records == []

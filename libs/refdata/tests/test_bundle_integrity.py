@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from canheal_genome.builds import Build
 from canheal_refdata.bundle import DEMO_BUNDLE, open_bundle, warm_bundle
-from canheal_refdata.errors import AssemblyAbsent, BundleAbsent, BundleBroken, BundleError, SourceRefused
+from canheal_refdata.errors import (
+    AssemblyAbsent,
+    BundleAbsent,
+    BundleBroken,
+    BundleError,
+    ScratchRefused,
+    SourceRefused,
+)
 
 
 @pytest.fixture
@@ -95,6 +102,7 @@ def test_a_worker_opens_the_bundle_once() -> None:
         BundleAbsent(Path("a")),
         BundleBroken(Path("a"), "why"),
         AssemblyAbsent("GRCh37", ("GRCh38",)),
+        ScratchRefused(OSError(28, "No space left on device")),
         SourceRefused(Path("a"), "why", 3),
     ],
 )
@@ -105,4 +113,4 @@ def test_every_error_crosses_a_process_pool_and_carries_what_its_readers_need(er
     assert error.slug != BundleError.slug
     assert 400 <= error.status < 600
     assert error.exit_code
-    assert error.retryable is False
+    assert error.retryable is isinstance(error, ScratchRefused)

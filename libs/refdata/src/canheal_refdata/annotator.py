@@ -7,8 +7,7 @@ the reference, any other without.
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -16,10 +15,14 @@ from typing import Final
 import mehari
 import polars as pl
 
+from canheal_refdata.errors import ScratchRefused
+
 MARGIN: Final = 200
 """Bases that must be known on either side of a variant, so that an indel can be shifted."""
 
 _ROW: Final = "__row"
+_ASKED: Final = ("chromosome", "position", "reference", "alternative")
+_BASES: Final = "^[ACGT]+$"
 
 
 class Annotator:
@@ -32,33 +35,41 @@ class Annotator:
     """
 
     def __init__(self, database: Path, reference: Path | None, covered: pl.DataFrame) -> None:
+        for name in ("mehari", "hgvs"):
+            # Their warnings name the variant, and a variant must not reach a log.
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._database = str(database)
         self._covered = _shrunk(covered)
-        self._known = mehari.SeqvarsAnnotator(self._database, str(reference)) if reference else None
+        self._known = mehari.SeqvarsAnnotator(self._database, str(reference)) if reference else self._unknown
 
     @cached_property
     def _unknown(self) -> mehari.SeqvarsAnnotator:
-        with _without_the_warning_about_the_reference():
-            return mehari.SeqvarsAnnotator(self._database)
+        return mehari.SeqvarsAnnotator(self._database)
 
     def annotate(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame with a column `annotation`, one struct a transcript.
+        """The frame with a column `annotation`: a list of structs, one a transcript, as mehari has it.
+
+        It is empty where no transcript is near, and null where mehari was not asked: alleles that are no A,
+        C, G, T (one of them would fail the whole frame), a missing value. REF is not compared with the
+        genome.
 
         Args:
-            frame: `chromosome` (canonical or with chr), `position` (1-based), `reference`, `alternative`;
-                other columns are kept.
+            frame: `chromosome` (canonical or with chr), `position` (1-based), `reference`, `alternative`
+                (upper case); other columns are kept.
         """
-        if self._known is None:
-            return self._unknown.annotate(frame)
         numbered = frame.with_row_index(_ROW)
-        inside = _inside(numbered, self._covered)
-        if inside.all():
-            return self._known.annotate(frame)
-        parts = [
-            self._known.annotate(numbered.filter(inside)),
-            self._unknown.annotate(numbered.filter(~inside)),
-        ]
-        return pl.concat(parts).sort(_ROW).drop(_ROW)
+        asked = numbered.filter(
+            pl.col("chromosome").is_not_null(),
+            pl.col("position") > 0,
+            pl.col("reference").cast(pl.String).str.contains(_BASES),
+            pl.col("alternative").cast(pl.String).str.contains(_BASES),
+        ).select(_ROW, *_ASKED)
+        inside = _inside(asked, self._covered)
+        said = [self._known.annotate(asked.filter(inside))]
+        if not inside.all():
+            said.append(self._unknown.annotate(asked.filter(~inside)))
+        answers = pl.concat(said).select(_ROW, "annotation")
+        return numbered.join(answers, on=_ROW, how="left", maintain_order="left").drop(_ROW)
 
 
 def _shrunk(covered: pl.DataFrame) -> pl.DataFrame:
@@ -82,18 +93,6 @@ def _inside(frame: pl.DataFrame, covered: pl.DataFrame) -> pl.Series:
     return found.sort(_ROW).select(inside=inside)["inside"]
 
 
-@contextmanager
-def _without_the_warning_about_the_reference() -> Iterator[None]:
-    """Opening without reference is what we want here, and callers hear of genes without sequence by name."""
-    logger = logging.getLogger("mehari.annotate.seqvars.provider")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def open_on_slices(
     database: Path, slices: pl.DataFrame, bases: Iterable[tuple[str, int, str]], lengths: dict[str, int]
 ) -> Annotator:
@@ -108,10 +107,13 @@ def open_on_slices(
         bases: Each slice's contig, start and letters.
         lengths: Bases of each chromosome.
     """
-    with tempfile.TemporaryDirectory(prefix="canheal-refdata-") as scratch:
-        fasta = Path(scratch) / "reference.fa"
-        _lay_out(fasta, bases, lengths)
-        return Annotator(database, fasta, merged(slices))
+    try:
+        with tempfile.TemporaryDirectory(prefix="canheal-refdata-") as scratch:
+            fasta = Path(scratch) / "reference.fa"
+            _lay_out(fasta, bases, lengths)
+            return Annotator(database, fasta, merged(slices))
+    except OSError as error:
+        raise ScratchRefused(error) from error
 
 
 def _lay_out(fasta: Path, bases: Iterable[tuple[str, int, str]], lengths: dict[str, int]) -> None:

@@ -103,26 +103,3 @@ class Assembly:
     def annotator(self) -> Annotator:
         """Names variants; opened at the first call, then kept."""
         return self._annotator
-
-    def find_genes(self, variants: pl.DataFrame) -> pl.DataFrame:
-        """The transcripts that each variant touches, from the first exon's start to the last one's end.
-
-        Args:
-            variants: `contig`, `position` (1-based), `reference`; other columns are kept.
-
-        Returns:
-            One row a variant and transcript: the variant's columns, `gene`, `feature_id`; variants outside
-            all genes are absent.
-        """
-        places = self.genes.select("gene", "feature_id", _contig="contig", _start="start", _end="end")
-        last = pl.col("position") + pl.col("reference").str.len_bytes().cast(pl.Int32) - 1
-        return (
-            variants.with_columns(_first=pl.col("position"), _last=last)
-            .join_where(
-                places,
-                pl.col("contig") == pl.col("_contig"),
-                pl.col("_first") <= pl.col("_end"),
-                pl.col("_last") >= pl.col("_start"),
-            )
-            .drop("_contig", "_start", "_end", "_first", "_last")
-        )

@@ -4,6 +4,7 @@
     ├── BundleAbsent       there is no bundle in this folder
     ├── BundleBroken       a file of it is missing, cut, changed, or of a format that we do not know: `file`
     ├── AssemblyAbsent     the bundle holds no such genome build
+    ├── ScratchRefused     the folder for temporary files takes no file
     └── SourceRefused      a source file cannot be understood: `file`, `line`
 
 Each class carries what HTTP (RFC 9457), stream and command line need to tell it: `slug`, `status`,
@@ -69,6 +70,25 @@ class AssemblyAbsent(BundleError):
 
     def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:
         return type(self), (self.wanted, self.has)
+
+
+class ScratchRefused(BundleError):
+    """The annotator needs some tens of megabytes for a moment; with room again it can be opened."""
+
+    slug = "scratch-refused"
+    status = 503
+    retryable = True
+    exit_code = 73
+
+    def __init__(self, cause: OSError) -> None:
+        self.cause = cause
+        super().__init__(
+            f"the folder for temporary files took no file ({cause.strerror}); "
+            "give it room, or name another one in TMPDIR"
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[OSError]]:
+        return type(self), (self.cause,)
 
 
 class SourceRefused(BundleError):

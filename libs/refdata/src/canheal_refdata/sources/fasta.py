@@ -9,6 +9,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -17,6 +18,7 @@ from canheal_genome.builds import LENGTHS, Build, contig_name
 from canheal_refdata.errors import SourceRefused
 
 _REGION: Final = re.compile(r"(?:^|\s)([\w.]+):(\d+)-(\d+)(?=\s|$)")
+_BLOCK_BYTES: Final = 1 << 24
 _NOT_A_BASE: Final = re.compile(rb"[^ACGTUNRYSWKMBDHVacgtunryswkmbdhv*-]")
 
 
@@ -63,20 +65,26 @@ def read_fasta(path: Path, build: Build) -> Iterator[Slice]:
 
 
 def _records(path: Path) -> Iterator[tuple[int, str, bytes]]:
-    header, began, parts = "", 0, list[bytes]()
+    """Line of the header, header, bases; blocks of lines at a time, for a genome has 50 million."""
+    line, header, body, seen = 0, "", bytearray(), 0
     with open_maybe_gzip(path) as file:
-        for number, line in enumerate(file, start=1):
-            if line.startswith(b">"):
-                if began:
-                    yield began, header, b"".join(parts).upper()
-                header, began, parts = line[1:].decode(errors="replace").strip(), number, []
-            elif began:
-                parts.append(line.strip())
-            elif line.strip():
-                raise SourceRefused(path, "a FASTA begins with a line '>name'; this one does not", number)
-    if not began:
+        for lines in iter(lambda: file.readlines(_BLOCK_BYTES), []):
+            starts = [at for at, text in enumerate(lines) if text.startswith(b">")]
+            body += _joined(lines[: starts[0] if starts else len(lines)])
+            if body and not line:
+                raise SourceRefused(path, "a FASTA begins with a line '>name'; this one does not", seen + 1)
+            for at, following in pairwise([*starts, len(lines)]):
+                yield from [(line, header, bytes(body))] if line else []
+                line, header = seen + at + 1, lines[at][1:].decode(errors="replace").strip()
+                body = _joined(lines[at + 1 : following])
+            seen += len(lines)
+    if not line:
         raise SourceRefused(path, "holds no sequence: not one line begins with '>'")
-    yield began, header, b"".join(parts).upper()
+    yield line, header, bytes(body)
+
+
+def _joined(lines: list[bytes]) -> bytearray:
+    return bytearray(b"".join(lines).translate(None, b" \t\r\n").upper())
 
 
 def _slice(path: Path, line: int, header: str, bases: bytes, build: Build) -> Slice:
