@@ -1,10 +1,10 @@
 import zipfile
 
 import pytest
-from canheal_cli.embedded import jars
+from canheal_cli.embedded import jars, startcache
 from canheal_cli.embedded.jars import Pin, checked_jars, pins, sha256_of
 from canheal_cli.embedded.kafka import EmbeddedKafka
-from canheal_cli.errors import JarError
+from canheal_cli.errors import JarError, NotReadyError
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 pytestmark = pytest.mark.stack
@@ -61,6 +61,26 @@ def test_the_broker_serves_metadata_and_makes_no_topic_by_itself(kafka: Embedded
         assert "a-misspelt-name" not in admin.list_topics()
     finally:
         admin.close()
+
+
+def test_a_broker_that_cannot_start_is_explained_by_the_end_of_its_log(tmp_path) -> None:
+    broker = EmbeddedKafka(tmp_path)
+    spec = broker.spec(["-XX:NoSuchOption=1"])
+    broker.start(spec)
+    with pytest.raises(NotReadyError, match=r"ended while it started[^$]*NoSuchOption"):
+        broker.wait_ready()
+
+
+def test_the_start_cache_belongs_to_the_very_files(tmp_path, small_pin, monkeypatch) -> None:
+    jars = checked_jars(tmp_path / "maven", [small_pin])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert startcache.options(jars) == ()
+    made = startcache.place(jars)
+    made.parent.mkdir(parents=True)
+    made.touch()
+    assert f"-XX:AOTCache={made}" in startcache.options(jars)
+    jars[0].touch()
+    assert startcache.options(jars) == ()
 
 
 def test_records_survive_a_kill_of_the_broker(kafka: EmbeddedKafka) -> None:

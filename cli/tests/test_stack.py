@@ -24,7 +24,7 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(dict(os.environ)).encode())
+        self.wfile.write(json.dumps(dict(os.environ) | {"PID": os.getpid()}).encode())
     def log_message(self, *_): pass
 
 HTTPServer((os.environ["CANHEAL_HTTP_HOST"], int(os.environ["CANHEAL_HTTP_PORT"])), Answer).serve_forever()
@@ -43,6 +43,17 @@ class Stub(Process):
 def named_stores(kafka, database, monkeypatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
     monkeypatch.setenv("MONGODB_URI", database.uri)
+
+
+def test_a_killed_service_is_back_at_its_address_with_its_id(named_stores, tmp_path) -> None:
+    with Stack(tmp_path, lambda _: None, [Stub("annotate")]) as stack:
+        stack.wait_ready()
+        first = told(stack.addresses.services["annotate-0"])
+        stack.supervisor.kill("annotate-0")
+        stack.wait_ready()
+        second = told(stack.addresses.services["annotate-0"])
+    assert first["PID"] != second["PID"]
+    assert first["CANHEAL_INSTANCE_ID"] == second["CANHEAL_INSTANCE_ID"] == "annotate-0"
 
 
 def told(url: str) -> dict[str, str]:

@@ -1,9 +1,14 @@
 """The commands that read the stream, on the real broker with the contract's own events."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from uuid import UUID, uuid4
 
@@ -240,6 +245,20 @@ def test_a_report_is_fetched_in_the_form_that_was_asked_for(
     document = CliRunner().invoke(report.app, [str(event.report_id)])
     assert page.stdout.strip() == event.links.html
     assert document.stdout.strip() == event.links.json_document
+
+
+def test_watch_writes_each_event_as_json_and_ends_well_on_ctrl_c(kafka, speaker, sample) -> None:
+    event_id = str(speaker.say(received(sample)))
+    env = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap}
+    command = [Path(sys.executable).with_name("canheal"), "watch", "--from-start", "--json"]
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as watch:
+        assert watch.stdout is not None
+        ids = (json.loads(line)["envelope"]["event_id"] for line in watch.stdout)
+        assert event_id in ids
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(timeout=10) == 0
 
 
 def test_an_absent_broker_is_named_when_the_stream_is_read() -> None:

@@ -97,15 +97,17 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL; returns when it is gone."""
-        if self._process and self.alive:
-            self._process.kill()
-        self.wait()
+        process = self._process  # a supervisor may put a new one in its place meanwhile
+        if process is not None:
+            process.kill()
+            process.wait()
 
-    def last_words(self, lines: int = 12) -> str:
-        """The end of its log, for a message about why it did not start."""
-        if not self.spec.log.exists():
-            return "(no log)"
-        return "\n".join(self.spec.log.read_text(errors="replace").splitlines()[-lines:])
+
+def last_words(log: Path, lines: int = 12) -> str:
+    """The end of a process's log, for a message about why it did not start."""
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _spawn(spec: ProcessSpec, lock: int) -> subprocess.Popen[bytes]:

@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-from canheal_cli.child import ProcessSpec
+from canheal_cli.child import ProcessSpec, last_words
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.errors import AlreadyRunningError, NotReadyError
@@ -38,13 +38,22 @@ class Stack:
     """
 
     def __init__(
-        self, data: Path, say: Callable[[str], None], processes: Sequence[Process] = PROCESSES
+        self,
+        data: Path,
+        say: Callable[[str], None],
+        processes: Sequence[Process] = PROCESSES,
+        stores: tuple[str | None, str | None] | None = None,
     ) -> None:
+        """Processes to run; `stores` are bootstrap servers and database URI, None for an embedded one.
+
+        Without `stores` they are what KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name.
+        """
         self.data = data.resolve()
         self.processes = processes
         self.supervisor = Supervisor(say)
         self.addresses = Addresses("", "", {})
         self._say = say
+        self._named = stores or (os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("MONGODB_URI"))
         self._stores: list[str] = []
         self._exit = ExitStack()
 
@@ -75,11 +84,10 @@ class Stack:
             waiting = {slot_id: url for slot_id, url in waiting.items() if not _ready(url)}
             if waiting and time.monotonic() > deadline:
                 slot_id = next(iter(waiting))
-                child = self.supervisor.slots[slot_id].child
+                log = self.supervisor.slots[slot_id].child.spec.log
                 raise NotReadyError(
                     f"{', '.join(waiting)} not ready after {timeout_seconds:.0f} s."
-                    f" {child.spec.log} ends with:\n"
-                    f"{child.last_words()}"
+                    f" {log} ends with:\n{last_words(log)}"
                 )
             time.sleep(0.05)
         self.addresses.write(self.data)
@@ -94,11 +102,15 @@ class Stack:
             ) from None
 
     def _start_stores(self) -> tuple[str, str]:
-        """Broker and database: those that the environment names, else embedded ones, started side by side."""
-        bootstrap, uri = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("MONGODB_URI")
-        broker = None if bootstrap else EmbeddedKafka(self.data)
-        database = None if uri else EmbeddedDatabase(self.data)
-        embedded = [part for part in (broker, database) if part]
+        """Broker and database: those that are named, else embedded ones, started side by side."""
+        bootstrap, uri = self._named
+        embedded: list[EmbeddedKafka | EmbeddedDatabase] = []
+        if not bootstrap:
+            embedded.append(broker := EmbeddedKafka(self.data))
+            bootstrap = broker.bootstrap
+        if not uri:
+            embedded.append(database := EmbeddedDatabase(self.data))
+            uri = database.uri
         if embedded:
             self._say(EMBEDDED_NOTICE)
         for part in embedded:
@@ -106,7 +118,7 @@ class Stack:
             self.supervisor.start([part.spec()])
         for part in embedded:
             part.wait_ready()
-        return bootstrap or (broker.bootstrap if broker else ""), uri or (database.uri if database else "")
+        return bootstrap, uri
 
     def _start_services(self, bootstrap: str, uri: str) -> None:
         slots = [(process, slot_id) for process in self.processes for slot_id in process.ids]

@@ -75,6 +75,10 @@ class Supervisor:
             slot = self.slots[spec.id] = Slot(spec, self._say)
             slot.start()
 
+    def kill(self, slot_id: str) -> None:
+        """SIGKILL to the slot's process, as a fault would; it is started again."""
+        self.slots[slot_id].child.kill()
+
     def stop(self, ids: Iterable[str] | None = None) -> None:
         """Stop these (or all) together: SIGTERM, each one's grace, then SIGKILL."""
         chosen = [self.slots.pop(slot_id) for slot_id in list(self.slots if ids is None else ids)]

@@ -12,6 +12,7 @@ import pytest
 
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.stack import Stack
 
 SHARED_DATA = "CANHEAL_TEST_DATA"
 
@@ -38,6 +39,20 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatab
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def platform(
+    kafka: EmbeddedKafka, database: EmbeddedDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Every process of `processes.py`, ready, on the session's broker and database.
+
+    `.addresses` says where they are, `.supervisor.kill("annotate-0")` is a fault.
+    """
+    stores = (kafka.bootstrap, database.uri)
+    with Stack(tmp_path_factory.mktemp("platform"), print, stores=stores) as stack:
+        stack.wait_ready()
+        yield stack
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,15 @@ app = typer.Typer(add_completion=False)
 
 PATIENCE_SECONDS = 600.0
 METADATA_HELP = (
-    "Metadata options: " + "; ".join(f"--{name}: {field.help}" for name, field in FIELDS.items()) + "."
+    "VCFs, and what is said of them: "
+    + "; ".join(f"--{name}: {field.help}" for name, field in FIELDS.items())
+    + "."
 )
 
 
-@app.command(context_settings={"ignore_unknown_options": True}, epilog=METADATA_HELP)
+@app.command(context_settings={"ignore_unknown_options": True})
 def submit(
-    words: Annotated[list[str], typer.Argument(metavar="FILE... [METADATA OPTIONS]")],
+    words: Annotated[list[str], typer.Argument(metavar="FILE... [METADATA OPTIONS]", help=METADATA_HELP)],
     metadata: Annotated[Path | None, typer.Option(help="JSON with what is said of each file.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Stay until each sample has its report.")] = False,
     data: Data = DEFAULT_DATA,

@@ -1,6 +1,7 @@
 """`canheal watch`: the stream live."""
 
 from collections import deque
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -26,7 +27,8 @@ def watch(
 ) -> None:
     """Show every event as it comes, until Ctrl-C."""
     shown: deque[Seen] = deque(maxlen=ROWS)
-    with Feed(bootstrap_servers(data)) as feed, Live(console=console, auto_refresh=False) as live:
+    live = Live(console=console, auto_refresh=False)
+    with Feed(bootstrap_servers(data)) as feed, suppress(KeyboardInterrupt), live:
         if from_start:
             feed.rewind()
         while True:

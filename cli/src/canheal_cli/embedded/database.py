@@ -10,7 +10,7 @@ import sysconfig
 import time
 from pathlib import Path
 
-from canheal_cli.child import Child, ProcessSpec
+from canheal_cli.child import Child, ProcessSpec, last_words
 from canheal_cli.errors import EmbeddedError, NotReadyError
 from canheal_cli.ports import LOOPBACK, free_ports
 
@@ -73,15 +73,12 @@ class EmbeddedDatabase:
         """
         deadline = time.monotonic() + timeout_seconds
         while not pings(self.port):
-            if self._child and not self._child.alive:
+            ended = self._child is not None and not self._child.alive
+            if ended or time.monotonic() > deadline:
+                log = self.folder / "logs" / f"{self.name}.log"
                 raise NotReadyError(
-                    f"The embedded database ended while it started:\n{self._child.last_words()}"
-                )
-            if time.monotonic() > deadline:
-                log = self.folder / "logs" / "database.log"
-                raise NotReadyError(
-                    f"The embedded database did not answer on port {self.port} in {timeout_seconds:.0f} s;"
-                    f" its log: {log}"
+                    f"The embedded database {'ended while it started' if ended else 'does not answer'};"
+                    f" {log} ends with:\n{last_words(log)}"
                 )
             time.sleep(0.05)
 

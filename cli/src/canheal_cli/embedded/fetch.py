@@ -3,13 +3,11 @@
 `python -m canheal_cli.embedded.fetch`
 """
 
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from canheal_cli.child import Child
 from canheal_cli.embedded import startcache
 from canheal_cli.embedded.jars import checked_jars
 from canheal_cli.embedded.kafka import EmbeddedKafka
@@ -24,16 +22,15 @@ def make_start_cache(jars: list[Path]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob("kafka-*.aot"):
         old.unlink()
+    made = path.with_suffix(".new")
     with tempfile.TemporaryDirectory(prefix="canheal-training-") as folder:
-        made = Path(folder) / "kafka.aot"
         broker = EmbeddedKafka(Path(folder))
-        child = Child(broker.spec(startcache.training(made)))
-        child.start()
+        broker.start(broker.spec(startcache.training(made)))
         try:
             broker.wait_ready()
         finally:
-            child.stop()
-        shutil.move(made, path)
+            broker.stop()
+    made.rename(path)
 
 
 def main() -> int:

