@@ -15,6 +15,7 @@ from markupsafe import Markup
 from canheal_report import statements, words
 from canheal_report.certainty import cautions
 from canheal_report.drawings import fraction_bar, percentile_curve
+from canheal_report.heads import Summary
 from canheal_report.therapies import link
 from canheal_report.versions import ReportVersion
 
@@ -66,14 +67,14 @@ def report_page(version: ReportVersion, served: Served, knowledge: Knowledge) ->
             headline=statements.headline(version),
             sure=statements.how_sure(version),
             after=statements.what_next(version),
-            status_words=statements.STATUS_WORDS[version.status],
+            status_words=statements.status_words(version),
         )
     )
 
 
-def list_page(versions: Sequence[ReportVersion], at: datetime) -> str:
-    """The newest reports that consent lets be shown."""
-    return _environment().get_template("list.html").render(versions=versions, at=at)
+def list_page(reports: Sequence[Summary], total: int, at: datetime) -> str:
+    """The newest report of each sample; `total` counts those that the page has no room for as well."""
+    return _environment().get_template("list.html").render(reports=reports, total=total, at=at)
 
 
 @cache

@@ -31,13 +31,6 @@ NULL_TERMS = {
 MAX_NAME = 28
 """Characters of a change in a title; the whole name stands below it."""
 
-STATUS_WORDS = {
-    ReportStatus.PRELIMINARY: "a part is still awaited; a later version will replace this one",
-    ReportStatus.FINAL: "every expected part is here or has been given up",
-    ReportStatus.AMENDED: "changed after a part that had been given up was made",
-    ReportStatus.WITHHELD: "consent does not permit a report for the person's own care",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -70,6 +63,19 @@ def cards(version: ReportVersion) -> tuple[Card, ...]:
     return tuple(card for finding in findings if (card := _germline(finding)))
 
 
+def status_words(version: ReportVersion) -> str:
+    """What the status means for this version."""
+    match version.status:
+        case ReportStatus.WITHHELD:
+            return "consent does not permit a report for the person's own care"
+        case ReportStatus.PRELIMINARY:
+            return "a part is still awaited; a later version will replace this one"
+        case ReportStatus.AMENDED:
+            return "changed after a part that had been given up was made"
+    given_up = [PARTS[part] for part in dict.fromkeys(failure.part for failure in version.held)]
+    return f"without the {listed(given_up)}, which could not be made" if given_up else "every part is here"
+
+
 def headline(version: ReportVersion) -> str:
     """The one sentence to read if only one is read."""
     if version.status is ReportStatus.WITHHELD:
@@ -77,16 +83,17 @@ def headline(version: ReportVersion) -> str:
     if version.variants is None:
         return f"The {PARTS[Part.VARIANTS]} is not here: nothing can be said of the variants."
     named = list(dict.fromkeys(f"{card.finding.gene} {card.name}" for card in cards(version)))
-    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    names = ": " + (", ".join(named[:3]) + more if more else listed(named)) if named else ""
     if version.context.kind is SampleKind.TUMOUR:
-        one, two = version.counts.tier_i, version.counts.tier_ii
-        if not one + two:
+        if not version.counts.tier_i + version.counts.tier_ii:
             return "No finding of tier I or tier II among what was examined."
-        return f"{plural(one, 'tier I finding')} and {plural(two, 'tier II finding')}{names}."
-    if not named:
+        tiers = (("tier I finding", version.counts.tier_i), ("tier II finding", version.counts.tier_ii))
+        counted = listed([plural(number, noun) for noun, number in tiers if number])
+    elif named:
+        counted = f"{plural(len(named), 'variant')} to look at"
+    else:
         return "No variant recorded as pathogenic and no null variant among what was examined."
-    return f"{plural(len(named), 'variant')} to look at{names}."
+    names = [*named[:3], f"{len(named) - 3} more"] if len(named) > 3 else named
+    return f"{counted}: {listed(names)}." if names else f"{counted}."
 
 
 def how_sure(version: ReportVersion) -> tuple[Statement, ...]:
@@ -107,7 +114,7 @@ def synthetic_scores(version: ReportVersion) -> tuple[PolygenicScore, ...]:
 
 
 def name(finding: Finding) -> str:
-    """The change as people say it: V600E, else p. or c. where short enough for a title, else the consequence."""
+    """The change as people say it: V600E, else p. or c. where a title has room, else the consequence."""
     fallback = consequence(finding.consequences[0]) if finding.consequences else "variant"
     named = (short_protein(finding.hgvs_p), finding.hgvs_p, finding.hgvs_c)
     return next((text for text in named if text and len(text) <= MAX_NAME), fallback)
@@ -150,18 +157,14 @@ def _pathogenic(classification: str) -> bool:
 
 
 def _limits(version: ReportVersion) -> Iterator[Statement]:
-    context, variants = version.context, version.variants
+    variants = version.variants
     for part in version.awaited:
         yield Statement(f"Not here yet: {PARTS[part]}.", tone="note")
+    for part in dict.fromkeys([*(failure.part for failure in version.held), *version.blocked]):
+        yield Statement(f"Missing: {PARTS[part]}. Nothing can be read into its absence.", tone="note")
     if variants is None:
         return
-    if context.kind is SampleKind.TUMOUR:
-        if context.oncotree_code is None:
-            yield Statement("No tumour type was sent: evidence could not be matched to it.", tone="note")
-        if context.vcf_normal is None:
-            yield Statement("No matched normal: somatic and inherited variants cannot be told apart.")
-        if context.purity is None:
-            yield Statement("Tumour purity was not sent: allele fractions are as measured.")
+    yield from _unknown_context(version)
     warned = sum(bool(card.cautions) for card in cards(version))
     if warned:
         yield Statement(f"{plural(warned, 'finding')} above with a caution on its own numbers.", tone="note")
@@ -174,6 +177,18 @@ def _limits(version: ReportVersion) -> Iterator[Statement]:
     if variants.counts and variants.counts.filtered:
         total = sum(variants.counts.filtered.values())
         yield Statement(f"{plural(total, 'allele')} set aside by the caller's FILTER.")
+
+
+def _unknown_context(version: ReportVersion) -> Iterator[Statement]:
+    context = version.context
+    if context.kind is not SampleKind.TUMOUR:
+        return
+    if context.oncotree_code is None:
+        yield Statement("No tumour type was sent: evidence could not be matched to it.", tone="note")
+    if context.vcf_normal is None:
+        yield Statement("No matched normal: somatic and inherited variants cannot be told apart.")
+    if context.purity is None:
+        yield Statement("Tumour purity was not sent: allele fractions are as measured.")
 
 
 def _hints(version: ReportVersion) -> Iterator[Statement]:

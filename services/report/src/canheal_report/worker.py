@@ -1,8 +1,6 @@
 """The handlers: every event about a sample goes through the one join."""
 
-from typing import ClassVar
-
-from canheal_chassis.outcome import Document, Handler, Handlers, Outcome
+from canheal_chassis.outcome import Handler, Handlers, Outcome
 from canheal_chassis.work import Work
 from canheal_schemas import (
     DeadLettered,
@@ -15,16 +13,8 @@ from canheal_schemas import (
 
 from canheal_report.dossier import Dossier, PartEvent, join
 from canheal_report.further import Further, read_further
+from canheal_report.heads import Head, moved
 from canheal_report.versions import ReportVersion, issued, issued_withheld, reports_due
-
-
-class Head(Document):
-    """The newest revision of a sample that any event named. Its id is the sample's."""
-
-    collection: ClassVar[str] = "heads"
-    shared: ClassVar[bool] = True
-
-    revision: int
 
 
 async def assemble(event: PartEvent, work: Work) -> Outcome:
@@ -39,16 +29,12 @@ async def assemble(event: PartEvent, work: Work) -> Outcome:
     if after is None:
         return Outcome()
     head = await work.read(Head, after.sample)
-    newest = Head(
-        id=after.sample,
-        subject=after.subject,
-        revision=max(after.revision, head.revision if head else 0),
-    )
     version = reports_due(before, after)
+    newest = moved(head, after, version)
     changed = after if after != before else None
-    moved = newest if version or newest != head else None
+    beside = newest if version or newest != head else None
     return Outcome(
-        save=tuple(document for document in (changed, version, moved) if document is not None),
+        save=tuple(document for document in (changed, version, beside) if document is not None),
         publish=_published(version, after, newest),
     )
 

@@ -1,0 +1,137 @@
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from canheal_report.api import routes
+from canheal_report.dossier import join
+from canheal_report.heads import Head, moved
+from canheal_report.versions import ReportVersion, reports_due
+from canheal_schemas import Purpose
+from fastapi import FastAPI
+
+type Client = Callable[[str], Any]
+
+
+class Shelf:
+    """Keeps what a stream of events made, as the store would; consent is a switch."""
+
+    def __init__(self) -> None:
+        self.documents: list[Any] = []
+        self.allowed = {Purpose.OWN_CARE}
+
+    async def get(self, model: type[Any], document_id: UUID) -> Any:
+        return next((d for d in self.documents if isinstance(d, model) and d.id == document_id), None)
+
+    async def find(self, model: type[Any], **equals: Any) -> Sequence[Any]:
+        kept = [document for document in self.documents if isinstance(document, model)]
+        return [d for d in kept if all(getattr(d, name) == value for name, value in equals.items())]
+
+    def permits(self, subject: str, purpose: Purpose) -> bool:
+        return purpose in self.allowed
+
+    def tell(self, stream: Any, *events: Any) -> list[ReportVersion]:
+        dossier, head = None, None
+        for event in events:
+            after = join(dossier, event, stream.envelope(event))
+            assert after is not None
+            version = reports_due(dossier, after)
+            head = moved(head, after, version)
+            self.documents += [version] if version else []
+            dossier = after
+        self.documents.append(head)
+        return [d for d in self.documents if isinstance(d, ReportVersion)]
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def app(shelf: Shelf) -> FastAPI:
+    app = FastAPI()
+    app.include_router(routes(shelf, shelf, clock=lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC)))
+    return app
+
+
+async def get(app: FastAPI, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        return await client.get(path)
+
+
+async def test_versions_are_numbered_when_served_and_an_old_one_points_to_the_newest(
+    app: FastAPI, shelf: Shelf, stream: Any
+) -> None:
+    first, last = shelf.tell(stream, stream.annotated(), stream.scored())
+    old = (await get(app, f"/v1/reports/{first.id}.json")).json()
+    new = (await get(app, f"/v1/reports/{last.id}.json")).json()
+    assert old["served"] == {
+        "version": 1,
+        "of": 2,
+        "at": "2026-11-24T09:30:00+00:00",
+        "replaced_by": str(last.id),
+    }
+    assert (new["served"]["version"], new["served"]["replaced_by"]) == (2, None)
+    assert (new["status"], new["variants"]["findings_total"]) == ("final", 2)
+    assert new["says"]["headline"].startswith("1 tier I finding")
+    page = await get(app, f"/v1/reports/{first.id}.html")
+    assert f"/v1/reports/{last.id}.html" in page.text
+
+
+async def test_the_page_may_load_nothing_and_lie_in_no_cache(app: FastAPI, shelf: Shelf, stream: Any) -> None:
+    (version,) = shelf.tell(stream, stream.annotated())
+    answer = await get(app, f"/v1/reports/{version.id}.html")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_once_consent_is_gone_every_road_to_a_report_is_shut(
+    app: FastAPI, shelf: Shelf, stream: Any
+) -> None:
+    (version,) = shelf.tell(stream, stream.annotated())
+    shelf.allowed = {Purpose.RESEARCH}
+    for path in (
+        f"/v1/reports/{version.id}.html",
+        f"/v1/reports/{version.id}.json",
+        f"/v1/samples/{version.sample}/reports",
+    ):
+        answer = await get(app, path)
+        assert answer.status_code == 403
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["title"] == "Consent does not permit this"
+        assert "BRAF" not in answer.text
+    assert "T-1" not in (await get(app, "/")).text
+
+
+async def test_what_is_unknown_gets_a_problem_that_says_how_to_go_on(app: FastAPI) -> None:
+    for path in (f"/v1/reports/{UUID(int=1)}.html", f"/v1/samples/{UUID(int=1)}/reports"):
+        answer = await get(app, path)
+        assert answer.status_code == 404
+        assert answer.json()["status"] == 404
+        assert len(answer.json()["detail"]) > 40
+
+
+async def test_the_list_names_each_sample_once_with_its_newest_report(
+    app: FastAPI, shelf: Shelf, stream: Any
+) -> None:
+    _, last = shelf.tell(stream, stream.annotated(), stream.scored())
+    page = (await get(app, "/")).text
+    assert page.count("/v1/reports/") == 1
+    assert f"/v1/reports/{last.id}.html" in page
+    versions = (await get(app, f"/v1/samples/{last.sample}/reports")).json()["versions"]
+    assert [version["status"] for version in versions] == ["preliminary", "final"]
+
+
+def test_a_higher_revision_begins_a_new_head_and_a_lower_one_leaves_it(stream: Any) -> None:
+    old = join(None, stream.annotated(), stream.envelope(stream.annotated()))
+    new = join(None, stream.received(revision=2), stream.envelope(stream.received(revision=2)))
+    assert old is not None
+    assert new is not None
+    first = moved(None, old, reports_due(None, old))
+    assert first.report is not None
+    second = moved(first, new, None)
+    assert second == Head(id=new.sample, subject=new.subject, revision=2, report=None)
+    assert moved(second, old, reports_due(None, old)) == second
