@@ -1,6 +1,6 @@
 """What goes wrong with a scoring file or with a VCF that is to be scored.
 
-    PrsError
+    PrsError (of the platform's tree, canheal_chassis.errors)
     ├── ScoreFileRefused   a scoring file cannot be understood: `file`, `line`, `reason`
     └── CannotScore        the VCF and the request do not fit: no such sample, no build, no genotypes
 
@@ -8,14 +8,12 @@ Each class carries what HTTP (RFC 9457), stream and command line need to tell it
 `retryable`, `exit_code`.
 """
 
-from typing import ClassVar
+from canheal_chassis.errors import PlatformError
 
 
-class PrsError(Exception):
-    slug: ClassVar[str] = "prs-error"
-    status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
-    exit_code: ClassVar[int] = 70
+class PrsError(PlatformError):
+    slug = "prs-error"
+    exit_code = 70
 
 
 class ScoreFileRefused(PrsError):
