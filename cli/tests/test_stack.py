@@ -93,10 +93,21 @@ def test_a_service_that_does_not_get_ready_is_named_with_the_end_of_its_log(name
             return (sys.executable, "-c", "raise SystemExit('no reference bundle')")
 
     said: list[str] = []
-    broken = pytest.raises(NotReadyError, match=r"annotate-0 not ready[^$]*no reference bundle")
+    broken = pytest.raises(NotReadyError, match=r"annotate-0 ended again and again[^$]*no reference bundle")
     with Stack(tmp_path, said.append, [Broken("annotate")]) as stack, broken:
-        stack.wait_ready(timeout_seconds=1)
+        stack.wait_ready()
     assert any("annotate-0 ended with exit code 1" in line for line in said)
+
+
+def test_a_service_that_only_hangs_is_given_up_in_time(named_stores, tmp_path) -> None:
+    class Hanging(Stub):
+        @property
+        def argv(self) -> tuple[str, ...]:
+            return (sys.executable, "-c", "import time; time.sleep(600)")
+
+    hanging = pytest.raises(NotReadyError, match="annotate-0 not ready after 1 s")
+    with Stack(tmp_path, lambda _: None, [Hanging("annotate")]) as stack, hanging:
+        stack.wait_ready(timeout_seconds=1)
 
 
 def test_the_platforms_key_is_kept_and_readable_by_its_owner_only(tmp_path) -> None:

@@ -24,6 +24,8 @@ from canheal_cli.topics import apply_topics
 
 KEY_BYTES = 32
 READY_SECONDS = 60.0
+HOPELESS_RESTARTS = 5
+"""A service that ends as often while it is waited for will not get ready by waiting."""
 EMBEDDED_NOTICE = (
     "The embedded Kafka and database (SecantusDB, GPL-2.0, as a process of its own) are for demo and tests:"
     " one node each, nothing replicated, no access control. For production name your own in"
@@ -80,15 +82,15 @@ class Stack:
         """
         deadline = time.monotonic() + timeout_seconds
         waiting = dict(self.addresses.services)
+        before = {slot_id: self.supervisor.slots[slot_id].restarts for slot_id in waiting}
         while waiting:
             waiting = {slot_id: url for slot_id, url in waiting.items() if not _ready(url)}
-            if waiting and time.monotonic() > deadline:
-                slot_id = next(iter(waiting))
-                log = self.supervisor.slots[slot_id].child.spec.log
-                raise NotReadyError(
-                    f"{', '.join(waiting)} not ready after {timeout_seconds:.0f} s."
-                    f" {log} ends with:\n{last_words(log)}"
-                )
+            slots = [self.supervisor.slots[slot_id] for slot_id in waiting]
+            hopeless = [slot for slot in slots if slot.restarts >= before[slot.name] + HOPELESS_RESTARTS]
+            if hopeless or (slots and time.monotonic() > deadline):
+                log = (hopeless or slots)[0].child.spec.log
+                why = "ended again and again" if hopeless else f"not ready after {timeout_seconds:.0f} s"
+                raise NotReadyError(f"{', '.join(waiting)} {why}. {log} ends with:\n{last_words(log)}")
             time.sleep(0.05)
         self.addresses.write(self.data)
 

@@ -32,7 +32,7 @@ class Slot(threading.Thread):
             ending = self._live_once()
             if self._stopping.is_set():
                 return
-            self._say(f"{self.name} {ending}; starting it again")
+            self._say(f"{self.name} {ending}; starting it again (log: {self.child.spec.log})")
             self.restarts += 1
             lived_well = time.monotonic() - began > STEADY_SECONDS
             pause = FIRST_PAUSE_SECONDS if lived_well else min(2 * pause, LONGEST_PAUSE_SECONDS)
