@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 import uvicorn
+from canheal_refdata.manifest import Source
 from canheal_report.api import routes
 from canheal_report.heads import Head, Summary
-from canheal_report.page import Knowledge, Source
+from canheal_report.knowledge import Knowledge
 from canheal_report.versions import ReportVersion
 from canheal_schemas import Purpose
 from fastapi import FastAPI
@@ -59,9 +60,8 @@ class Shelf:
 @pytest.fixture(scope="module")
 def address(made_versions: dict[str, ReportVersion]) -> Iterator[str]:
     shelf = Shelf(made_versions)
-    knowledge = Knowledge(
-        {"COAD": "Colon Adenocarcinoma"}.get, lambda _bundle: (Source("CIViC", "2026-05", "CC0-1.0"),)
-    )
+    source = Source("CIViC", "2026-05", "CC0-1.0", "civicdb.org", "evidence")
+    knowledge = Knowledge({"COAD": "Colon Adenocarcinoma"}.get, lambda _bundle: (source,))
     app = FastAPI()
     app.include_router(routes(shelf, shelf, knowledge))
     with socket.create_server(("127.0.0.1", 0)) as listener:

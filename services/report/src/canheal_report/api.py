@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from canheal_report.document import report_document
 from canheal_report.heads import Head
-from canheal_report.page import Knowledge, Served, content_security_policy, list_page, report_page
+from canheal_report.knowledge import Knowledge
+from canheal_report.page import Served, content_security_policy, list_page, report_page
 from canheal_report.versions import ReportVersion
 
 LISTED = 500

@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -16,28 +16,12 @@ from canheal_report import statements, words
 from canheal_report.certainty import cautions
 from canheal_report.drawings import fraction_bar, percentile_curve
 from canheal_report.heads import Summary
+from canheal_report.knowledge import Knowledge
 from canheal_report.therapies import link
 from canheal_report.versions import ReportVersion
 
 NOTICE = "Decision support, not for diagnosis without review."
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where facts of the reference bundle come from."""
-
-    name: str
-    version: str
-    licence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What the page looks up: names of tumour types, and the sources of a bundle by its version."""
-
-    tumour_name: Callable[[str], str | None] = field(default=lambda _code: None)
-    sources: Callable[[str], Sequence[Source]] = field(default=lambda _bundle: ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +47,7 @@ def report_page(version: ReportVersion, served: Served, knowledge: Knowledge) ->
             served=served,
             tumour=knowledge.tumour_name(code) if code else None,
             sources=knowledge.sources(provenance.bundle) if provenance else (),
+            bundle=provenance.bundle if provenance else None,
             cards=statements.cards(version),
             headline=statements.headline(version),
             sure=statements.how_sure(version),
