@@ -53,7 +53,7 @@ def overlap_join(queries: pl.DataFrame, intervals: pl.DataFrame) -> pl.DataFrame
     Contigs are laid end to end on one axis, so that one search serves them all.
     """
     contigs = pl.concat([queries["contig"], intervals["contig"]]).unique()
-    ends = pl.concat([queries["end"], intervals["end"]]).cast(pl.Int64).to_numpy()
+    ends = pl.concat([frame["end"].cast(pl.Int64) for frame in (queries, intervals)]).to_numpy()
     step = int(ends.max(initial=0)) + 1
     offsets = pl.DataFrame({"contig": contigs, "offset": np.arange(len(contigs), dtype=np.int64) * step})
     q, i = (

@@ -1,0 +1,91 @@
+"""Every allele of a VCF as one JSON line a transcript, for people and programs without any stream."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from canheal_genome import columns
+from canheal_schemas import SampleContext
+from polars import col
+
+from canheal_annotate.fates import (
+    FILTERED,
+    IN_GENE,
+    NO_ALLELE,
+    NOT_CARRIED,
+    NOT_INTERPRETABLE,
+    Tally,
+    with_fate,
+)
+from canheal_annotate.findings import MOST_EVIDENCE
+from canheal_annotate.judgement import Judged, assembly_of, judge
+
+COLUMNS: Final = (
+    "contig", "position", "ref", "alt", "gene", "transcript", "transcript_ensembl", "consequence", "hgvs_c",
+    "hgvs_p", "vaf", "depth", "filter", "genotype", "reportable", "tier", "tier_level", "tier_reason",
+    "germline_hint", "evidence", "evidence_total", "known", "left_aligned", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lines:
+    """One batch: what stands on the lines, and what of it people should see."""
+
+    frame: pl.DataFrame
+    reportable: pl.DataFrame
+
+
+def allele_lines(vcf: Path, context: SampleContext, bundle: Path | None, tally: Tally) -> Iterator[Lines]:
+    """Batches of lines in the file's order; `tally` is kept on the way.
+
+    An allele that is not interpreted has no gene, and a `reason`.
+    """
+    genes = assembly_of(bundle, context).genes
+    for batch in columns.read(vcf, sample=context.vcf_sample):
+        alleles = with_fate(batch, genes)
+        tally.add(alleles)
+        judged = judge(alleles.filter(col("fate") == IN_GENE), context, bundle)
+        told = _told(judged)
+        rest = alleles.filter(~col("fate").is_in([IN_GENE, NO_ALLELE])).with_columns(reason=_reason())
+        frame = pl.concat([told, rest], how="diagonal").sort("record", "allele_index", "gene", "transcript")
+        absent = [pl.lit(None).alias(name) for name in COLUMNS if name not in frame.columns]
+        yield Lines(frame.with_columns(absent).select(COLUMNS), told.filter("reportable"))
+
+
+def _told(judged: Judged) -> pl.DataFrame:
+    strongest = judged.evidence.group_by("_row", maintain_order=True).head(MOST_EVIDENCE)
+    cited = (
+        strongest.group_by("_row", maintain_order=True).agg(evidence=pl.format("EID{}", "evidence_id"))
+        if not strongest.is_empty()
+        else pl.DataFrame(schema={"_row": pl.UInt32, "evidence": pl.List(pl.String)})
+    )
+    records = judged.known.group_by("_row", maintain_order=True).agg(
+        known=pl.format("ClinVar {}: {} ({} stars)", "record_id", "classification", "stars")
+    )
+    return (
+        judged.rows.join(cited, on="_row", how="left", maintain_order="left")
+        .join(records, on="_row", how="left", maintain_order="left")
+        .rename(
+            {
+                "consequences": "consequence",
+                "amp_level": "tier_level",
+                "germline_reason": "germline_hint",
+                "aligned": "left_aligned",
+            }
+        )
+        .with_columns(reason=pl.lit(None, pl.String))
+    )
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when(col("fate") == FILTERED)
+        .then(pl.format("filtered: {}", "why"))
+        .when(col("fate") == NOT_INTERPRETABLE)
+        .then(pl.format("not interpretable: {}", "why"))
+        .when(col("fate") == NOT_CARRIED)
+        .then(pl.format("not carried: genotype {}", "genotype"))
+        .otherwise("fate")
+    )

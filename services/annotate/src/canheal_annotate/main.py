@@ -1,0 +1,22 @@
+"""The service's composition root."""
+
+from functools import partial
+
+from canheal_chassis.service import Service, run
+
+from canheal_annotate.judgement import warm
+from canheal_annotate.settings import Settings
+from canheal_annotate.worker import handlers
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = Settings()
+    run(
+        Service(name="annotate", handlers=handlers(settings), warm=partial(warm, settings.bundle)),
+        settings,
+    )
+
+
+if __name__ == "__main__":  # a spawned pool child imports this module and must not start a second worker
+    main()
