@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from canheal_report.certainty import cautions, fraction_interval
 from canheal_report.dossier import join
-from canheal_report.statements import cards, headline, how_sure, status_words, what_next
+from canheal_report.statements import cards, headline, how_sure, status_words, unaccounted, what_next
 from canheal_report.therapies import link, therapies
 from canheal_report.versions import ReportVersion, version_of
 from canheal_report.words import allele, consequence, listed, ordinal, percent, short_protein
@@ -17,6 +17,7 @@ from canheal_schemas import (
     RiskStatus,
     SampleKind,
     Tier,
+    VariantCounts,
 )
 
 
@@ -142,6 +143,14 @@ def test_a_germline_sample_shows_recorded_and_null_variants_and_no_other(stream:
         ("BRCA1", "Likely pathogenic"),
         ("ATM", "Null variant"),
     ]
+
+
+def test_alleles_that_no_count_explains_are_said(stream: Any) -> None:
+    counts = VariantCounts(records=9, alleles=10, filtered={"q10": 2}, outside_bundle=5, in_bundle_genes=3)
+    assert unaccounted(counts) == 0
+    lost = counts.model_copy(update={"alleles": 12})
+    said = how_sure(version(stream, stream.annotated(counts=lost)))
+    assert "The counts do not add up by 2 alleles: tell the operators." in [s.text for s in said]
 
 
 def test_what_may_be_inherited_asks_for_counselling_with_its_rule(stream: Any) -> None:

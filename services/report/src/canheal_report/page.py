@@ -104,5 +104,6 @@ def _globals(environment: Environment) -> dict[str, Any]:
         "cautions": cautions,
         "link": link,
         "name": statements.name,
+        "unaccounted": statements.unaccounted,
         "words": words,
     }

@@ -11,9 +11,11 @@ from canheal_schemas import (
     RiskStatus,
     SampleKind,
     Tier,
+    VariantCounts,
 )
 
 from canheal_report.certainty import cautions
+from canheal_report.dossier import VariantsPart
 from canheal_report.therapies import Therapy, therapies
 from canheal_report.versions import ReportVersion
 from canheal_report.words import PARTS, consequence, listed, plural, short_protein
@@ -83,17 +85,12 @@ def headline(version: ReportVersion) -> str:
     if version.variants is None:
         return f"The {PARTS[Part.VARIANTS]} is not here: nothing can be said of the variants."
     named = list(dict.fromkeys(f"{card.finding.gene} {card.name}" for card in cards(version)))
-    if version.context.kind is SampleKind.TUMOUR:
-        if not version.counts.tier_i + version.counts.tier_ii:
-            return "No finding of tier I or tier II among what was examined."
-        tiers = (("tier I finding", version.counts.tier_i), ("tier II finding", version.counts.tier_ii))
-        counted = listed([plural(number, noun) for noun, number in tiers if number])
-    elif named:
-        counted = f"{plural(len(named), 'variant')} to look at"
-    else:
-        return "No variant recorded as pathogenic and no null variant among what was examined."
     names = [*named[:3], f"{len(named) - 3} more"] if len(named) > 3 else named
-    return f"{counted}: {listed(names)}." if names else f"{counted}."
+    if version.context.kind is SampleKind.TUMOUR:
+        return _tumour_headline(version, names)
+    if not named:
+        return "No variant recorded as pathogenic and no null variant among what was examined."
+    return f"{plural(len(named), 'variant')} to look at: {listed(names)}."
 
 
 def how_sure(version: ReportVersion) -> tuple[Statement, ...]:
@@ -113,11 +110,31 @@ def synthetic_scores(version: ReportVersion) -> tuple[PolygenicScore, ...]:
     return tuple(score for score in (version.risk.scores if version.risk else ()) if score.synthetic)
 
 
+def unaccounted(counts: VariantCounts) -> int:
+    """Alleles of the VCF that no row of the counts explains; anything but 0 is a fault, and is said."""
+    explained = (
+        sum(counts.filtered.values())
+        + counts.not_carried
+        + sum(counts.not_interpretable.values())
+        + counts.outside_bundle
+        + counts.in_bundle_genes
+    )
+    return counts.alleles - explained
+
+
 def name(finding: Finding) -> str:
     """The change as people say it: V600E, else p. or c. where a title has room, else the consequence."""
     fallback = consequence(finding.consequences[0]) if finding.consequences else "variant"
     named = (short_protein(finding.hgvs_p), finding.hgvs_p, finding.hgvs_c)
     return next((text for text in named if text and len(text) <= MAX_NAME), fallback)
+
+
+def _tumour_headline(version: ReportVersion, names: list[str]) -> str:
+    tiers = (("tier I finding", version.counts.tier_i), ("tier II finding", version.counts.tier_ii))
+    counted = [plural(number, noun) for noun, number in tiers if number]
+    if not counted:
+        return "No finding of tier I or tier II among what was examined."
+    return f"{listed(counted)}: {listed(names)}." if names else f"{listed(counted)}."
 
 
 def _somatic(finding: Finding) -> Card:
@@ -157,26 +174,34 @@ def _pathogenic(classification: str) -> bool:
 
 
 def _limits(version: ReportVersion) -> Iterator[Statement]:
-    variants = version.variants
     for part in version.awaited:
         yield Statement(f"Not here yet: {PARTS[part]}.", tone="note")
     for part in dict.fromkeys([*(failure.part for failure in version.held), *version.blocked]):
         yield Statement(f"Missing: {PARTS[part]}. Nothing can be read into its absence.", tone="note")
-    if variants is None:
+    if version.variants is None:
         return
     yield from _unknown_context(version)
     warned = sum(bool(card.cautions) for card in cards(version))
     if warned:
         yield Statement(f"{plural(warned, 'finding')} above with a caution on its own numbers.", tone="note")
-    lacking = variants.not_examined.genes_lacking
+    yield from _coverage(version.variants)
+
+
+def _coverage(variants: VariantsPart) -> Iterator[Statement]:
+    """What the interpretation did not look at, as far as it says so."""
+    lacking, counts = variants.not_examined.genes_lacking, variants.counts
     if lacking:
         yield Statement(
             f"{plural(len(lacking), 'well-known cancer gene')} not examined, among them "
-            f"{listed(list(lacking[:3]))}.",
+            f"{listed(list(lacking[:3]))}."
         )
-    if variants.counts and variants.counts.filtered:
-        total = sum(variants.counts.filtered.values())
-        yield Statement(f"{plural(total, 'allele')} set aside by the caller's FILTER.")
+    if counts is None:
+        return
+    if lost := unaccounted(counts):
+        yield Statement(f"The counts do not add up by {lost} alleles: tell the operators.", tone="act")
+    if counts.filtered:
+        aside = sum(counts.filtered.values())
+        yield Statement(f"{plural(aside, 'allele')} set aside by the caller's FILTER.")
 
 
 def _unknown_context(version: ReportVersion) -> Iterator[Statement]:
