@@ -19,7 +19,7 @@ from canheal_cli.errors import AlreadyRunningError, NotReadyError
 from canheal_cli.ports import LOOPBACK, free_ports
 from canheal_cli.processes import PROCESSES, Process
 from canheal_cli.state import Addresses, withdraw
-from canheal_cli.supervisor import Supervisor
+from canheal_cli.supervisor import Slot, Supervisor
 from canheal_cli.topics import apply_topics
 
 KEY_BYTES = 32
@@ -81,16 +81,15 @@ class Stack:
             NotReadyError: one did not in time; with the end of its log.
         """
         deadline = time.monotonic() + timeout_seconds
-        waiting = dict(self.addresses.services)
-        before = {slot_id: self.supervisor.slots[slot_id].restarts for slot_id in waiting}
-        while waiting:
-            waiting = {slot_id: url for slot_id, url in waiting.items() if not _ready(url)}
-            slots = [self.supervisor.slots[slot_id] for slot_id in waiting]
-            hopeless = [slot for slot in slots if slot.restarts >= before[slot.name] + HOPELESS_RESTARTS]
-            if hopeless or (slots and time.monotonic() > deadline):
-                log = (hopeless or slots)[0].child.spec.log
-                why = "ended again and again" if hopeless else f"not ready after {timeout_seconds:.0f} s"
-                raise NotReadyError(f"{', '.join(waiting)} {why}. {log} ends with:\n{last_words(log)}")
+        slots = {slot_id: self.supervisor.slots[slot_id] for slot_id in self.addresses.services}
+        enough = {slot_id: slot.restarts + HOPELESS_RESTARTS for slot_id, slot in slots.items()}
+        while waiting := [
+            slots[slot_id] for slot_id, url in self.addresses.services.items() if not _ready(url)
+        ]:
+            if hopeless := [slot for slot in waiting if slot.restarts >= enough[slot.name]]:
+                raise NotReadyError(_why(hopeless, "ended again and again"))
+            if time.monotonic() > deadline:
+                raise NotReadyError(_why(waiting, f"not ready after {timeout_seconds:.0f} s"))
             time.sleep(0.05)
         self.addresses.write(self.data)
 
@@ -166,6 +165,11 @@ def platform_key(data: Path) -> str:
 
 def _others(ids: Iterable[str], left_out: Sequence[str]) -> list[str]:
     return [slot_id for slot_id in ids if slot_id not in left_out]
+
+
+def _why(slots: Sequence[Slot], what: str) -> str:
+    names, log = ", ".join(slot.name for slot in slots), slots[0].child.spec.log
+    return f"{names} {what}. {log} ends with:\n{last_words(log)}"
 
 
 def _ready(url: str) -> bool:
