@@ -7,6 +7,8 @@ import pytest
 from canheal_chassis.outcome import Outcome
 from canheal_chassis.testing import MemoryWork
 from canheal_report.dossier import Dossier
+from canheal_report.further import WHOLE_BYTES
+from canheal_report.statements import how_sure
 from canheal_report.versions import ReportVersion, withheld_id
 from canheal_report.worker import assemble, handlers
 from canheal_schemas import (
@@ -117,6 +119,23 @@ async def test_findings_beyond_the_event_are_counted_and_kept_in_short_rows(
     kept = versions(work)[published.report_id].variants
     assert kept is not None
     assert [row.position for row in kept.further.rows] == list(range(61, 101))
+
+
+async def test_a_weighty_finding_that_the_event_had_no_room_for_is_kept_whole(
+    stream: Any, work: MemoryWork
+) -> None:
+    long = stream.finding(5, Tier.I, alt="T" * 5_000)
+    vast = stream.finding(6, Tier.I, alt="T" * (WHOLE_BYTES + 1))
+    lines = b"".join(finding.model_dump_json().encode() + b"\n" for finding in (long, vast))
+    event = stream.annotated(findings=(), findings_total=2, all_findings=work.put(lines, "findings"))
+    (published,) = (await handle(stream, work, event)).publish
+    version = versions(work)[published.report_id]
+    assert version.variants is not None
+    assert version.variants.findings == (long,)
+    assert version.variants.further.rows[0].alt == "TTTTTTTT…(524289 bases)"
+    assert "1 finding of tier I or II too long for this page: read the sealed list." in [
+        statement.text for statement in how_sure(version)
+    ]
 
 
 async def test_a_document_read_back_from_json_is_the_same_dossier(stream: Any, work: MemoryWork) -> None:

@@ -52,9 +52,9 @@ class VariantsPart(Model):
         return cls(
             event_id=event_id,
             withheld=event.status is PartStatus.WITHHELD,
-            findings=event.findings,
+            findings=(*event.findings, *(further.whole if further else ())),
             findings_total=max(event.findings_total, len(event.findings)),
-            further=further or Further.of(event.findings),
+            further=further.model_copy(update={"whole": ()}) if further else Further.of(event.findings),
             all_findings=event.all_findings,
             counts=event.counts,
             not_examined=event.not_examined,

@@ -1,19 +1,26 @@
-"""The findings beyond those that the event carries: counted all, kept in short rows up to a bound."""
+"""The findings beyond those that the event carries: counted all, kept up to a bound.
 
-from collections.abc import Iterable
-from itertools import islice
+The event leaves out a finding with very long alleles, whatever its tier: those of tier I and II and those
+that may be inherited are kept whole, so that the page never loses one; the others in short rows.
+"""
+
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
 from canheal_schemas import Finding, Tier
 from canheal_schemas.event import Model
 
+from canheal_report.words import allele, clipped
+
 MAX_ROWS = 1_000
 """Short rows that a report keeps; a row is about 200 bytes, and a page of more is not read."""
+WHOLE_BYTES = 512 * 1024
+"""What findings kept whole may take of a document (16 MiB at most)."""
 
 
 class FindingRow(Model):
-    """A finding in one line."""
+    """A finding in one line, long names and alleles clipped."""
 
     gene: str
     contig: str
@@ -29,28 +36,44 @@ class FindingRow(Model):
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
-        tier = finding.tiering.tier if finding.tiering else None
-        return cls.model_validate(finding.model_dump(include=set(cls.model_fields)) | {"tier": tier})
+        return cls(
+            gene=finding.gene,
+            contig=finding.contig,
+            position=finding.position,
+            ref=allele(finding.ref),
+            alt=allele(finding.alt),
+            hgvs_c=clipped(finding.hgvs_c),
+            hgvs_p=clipped(finding.hgvs_p),
+            consequences=finding.consequences,
+            vaf=finding.vaf,
+            depth=finding.depth,
+            tier=finding.tiering.tier if finding.tiering else None,
+        )
 
 
 class Further(Model):
-    """How many findings each tier has in all, and the rows that the event had no room for."""
+    """How many findings each tier has in all, and those that the event had no room for."""
 
     tiers: dict[Tier, int]
     germline_hints: int
+    whole: tuple[Finding, ...] = ()
     rows: tuple[FindingRow, ...] = ()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], shown: Iterable[Finding] = ()) -> Self:
-        """Count all findings; keep rows of those that are not shown."""
+    def of(cls, findings: Iterable[Finding], shown: Iterable[Finding] | None = None) -> Self:
+        """Count all findings; keep those that are not among the shown ones (None: all are shown)."""
         everything = tuple(findings)
-        known = {_key(finding) for finding in shown or everything}
-        rest = (FindingRow.of(finding) for finding in everything if _key(finding) not in known)
+        known = {_key(finding) for finding in (everything if shown is None else shown)}
+        rest = [finding for finding in everything if _key(finding) not in known]
+        whole = tuple(_with_room(finding for finding in rest if _weighs(finding)))
+        known |= {_key(finding) for finding in whole}
+        rows = [FindingRow.of(finding) for finding in rest if _key(finding) not in known]
         tiers = [finding.tiering.tier for finding in everything if finding.tiering]
         return cls(
             tiers={tier: tiers.count(tier) for tier in Tier if tier in tiers},
             germline_hints=sum(finding.germline_hint is not None for finding in everything),
-            rows=tuple(islice(rest, MAX_ROWS)),
+            whole=whole,
+            rows=tuple(rows[:MAX_ROWS]),
         )
 
 
@@ -62,6 +85,20 @@ def read_further(path: Path, shown: tuple[Finding, ...]) -> Further:
     """
     with path.open("rb") as lines:
         return Further.of((Finding.model_validate_json(line) for line in lines if line.strip()), shown)
+
+
+def _weighs(finding: Finding) -> bool:
+    tier = finding.tiering.tier if finding.tiering else None
+    return tier in (Tier.I, Tier.II) or finding.germline_hint is not None
+
+
+def _with_room(findings: Iterable[Finding]) -> Iterator[Finding]:
+    room = WHOLE_BYTES
+    for finding in findings:
+        size = len(finding.model_dump_json())
+        if size <= room:
+            room -= size
+            yield finding
 
 
 def _key(finding: Finding) -> tuple[str, int, str, str, str]:

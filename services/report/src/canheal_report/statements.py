@@ -181,6 +181,10 @@ def _limits(version: ReportVersion) -> Iterator[Statement]:
     if version.variants is None:
         return
     yield from _unknown_context(version)
+    unseen = version.counts.tier_i + version.counts.tier_ii - len(cards(version))
+    if version.context.kind is SampleKind.TUMOUR and unseen > 0:
+        text = f"{plural(unseen, 'finding')} of tier I or II too long for this page: read the sealed list."
+        yield Statement(text, tone="act")
     warned = sum(bool(card.cautions) for card in cards(version))
     if warned:
         yield Statement(f"{plural(warned, 'finding')} above with a caution on its own numbers.", tone="note")

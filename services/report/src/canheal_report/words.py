@@ -15,6 +15,9 @@ AMINO_ACIDS = {
 MAX_BASES = 24
 """Bases of an allele that a table's row shows."""
 
+MAX_CLIPPED = 80
+"""Characters of a name in a short row."""
+
 _THREE_LETTERS = re.compile("|".join(AMINO_ACIDS))
 
 KINDS = {SampleKind.TUMOUR: "Tumour", SampleKind.GERMLINE: "Germline"}
@@ -38,6 +41,13 @@ def consequence(term: str) -> str:
 def allele(bases: str) -> str:
     """An allele, its middle left out where it is long; the whole stands in the row's details."""
     return bases if len(bases) <= MAX_BASES else f"{bases[:8]}\N{HORIZONTAL ELLIPSIS}({len(bases)} bases)"
+
+
+def clipped(name: str | None) -> str | None:
+    """A name of bounded length, for rows of which there are many."""
+    return (
+        name if name is None or len(name) <= MAX_CLIPPED else f"{name[:MAX_CLIPPED]}\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def percent(fraction: float) -> str:
