@@ -137,3 +137,12 @@ def test_help_names_every_command_also_the_members_own() -> None:
         "refdata",
     )
     assert all(f" {name} " in done.stdout for name in names)
+
+
+def test_a_members_own_error_keeps_its_words_and_its_exit_code(tmp_path) -> None:
+    vcf = tmp_path / "nonsense.vcf"
+    vcf.write_text("nonsense\n")
+    done = canheal("annotate", str(vcf))
+    assert done.returncode == 65
+    assert "found 'nonsense'" in done.stderr
+    assert "Traceback" not in done.stderr

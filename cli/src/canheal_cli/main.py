@@ -11,7 +11,6 @@ from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
 import typer
-from canheal_chassis.errors import PlatformError
 from typer.main import get_command
 
 GROUP = "canheal.commands"
@@ -90,11 +89,12 @@ def main() -> None:
         sys.excepthook = _say_what_happened
     try:
         app()
-    except PlatformError as error:
-        if os.environ.get(DEBUG):
+    except Exception as error:
+        code = getattr(error, "exit_code", None)  # of the chassis' tree of errors, or of a library's own
+        if code is None or os.environ.get(DEBUG):
             raise
         typer.echo(f"canheal: {error}", err=True)
-        sys.exit(error.exit_code)
+        sys.exit(code)
 
 
 def _say_what_happened(kind: type[BaseException], error: BaseException, _trace: object) -> None:
