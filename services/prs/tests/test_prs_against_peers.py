@@ -13,6 +13,7 @@ from canheal_prs.cohort import Request, score_vcf
 from canheal_prs.score import Scored
 from canheal_prs.scorefile import read_score
 
+FLIP = str.maketrans("ACGT", "TGCA")
 CANRISK_COLUMNS = (
     "chr_name\tchr_position\tother_allele\teffect_allele\tallelefrequency_effect\teffect_weight\t"
     "canheal_reference_allele"
@@ -81,6 +82,8 @@ def plain(vcf: Path, rows: list[dict[str, str]], weigh: str = "additive") -> dic
         if line.startswith("#") or (row := wanted.get((fields[0], fields[1]))) is None:
             continue
         ref, alt, effect, other = fields[3], fields[4], row["effect_allele"], row["other_allele"]
+        if {ref, alt} != {effect, other}:
+            effect, other = effect.translate(FLIP), other.translate(FLIP)
         if {ref, alt} in ({"A", "T"}, {"C", "G"}) or {ref, alt} != {effect, other}:
             continue
         for sample, call in zip(samples, fields[9:], strict=True):
@@ -113,3 +116,27 @@ def test_pgsc_calc_scores_of_a_cohort_equal_plain_arithmetic(shared: Path, name:
         assert scored.z is None
         assert scored.remark is not None
         assert "no reference mean" in scored.remark
+
+
+def test_a_harmonised_genome_wide_score_on_real_genotypes_equals_plain_arithmetic(
+    shared: Path, tmp_path: Path
+) -> None:
+    """The VCF holds some of the score's variants, so the score is cut to the places that it has."""
+    vcf, source = (
+        shared / "pygscatalog/tiny1000G.vcf.gz",
+        shared / "pygscatalog/PGS001229_hmPOS_GRCh38.txt.gz",
+    )
+    places = {
+        tuple(line.split("\t")[:2])
+        for line in gzip.decompress(vcf.read_bytes()).decode().splitlines()
+        if not line.startswith("#")
+    }
+    rows = [row for row in table(source) if (row["chr_name"], row["chr_position"]) in places]
+    assert len(rows) > 500
+    names = ("chr_name", "chr_position", "effect_allele", "other_allele", "effect_weight")
+    score = tmp_path / "cut.txt"
+    body = ["\t".join(row[name] for name in names) for row in rows]
+    score.write_text("\n".join(["#pgs_id=PGS001229", "#genome_build=GRCh38", "\t".join(names), *body]) + "\n")
+    expected = plain(vcf, rows)
+    for sample, scored in by_sample(vcf, score, Build.GRCH38, most=20).items():
+        assert scored.sum == pytest.approx(expected[sample], abs=1e-12), sample
