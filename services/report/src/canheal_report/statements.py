@@ -187,7 +187,7 @@ def _limits(version: ReportVersion) -> Iterator[Statement]:
         yield Statement(text, tone="act")
     warned = sum(bool(card.cautions) for card in cards(version))
     if warned:
-        yield Statement(f"{plural(warned, 'finding')} above with a caution on its own numbers.", tone="note")
+        yield Statement(f"Caution with the numbers of {plural(warned, 'finding')} above.", tone="note")
     yield from _coverage(version.variants)
 
 
@@ -252,7 +252,12 @@ def _scores_next(version: ReportVersion) -> Iterator[Statement]:
         yield Statement(
             f"Do not act on {score.name}: it is synthetic, not for care.", ground=score.score_id, tone="act"
         )
-    for score in version.risk.scores if version.risk else ():
+    if version.risk is None:
+        return
+    if version.risk.status is RiskStatus.REFUSED and not version.risk.scores:
+        reason = version.risk.reason or "no reason given"
+        yield Statement(f"No polygenic score could be given: {reason}.", tone="note")
+    for score in version.risk.scores:
         if score.status is RiskStatus.REFUSED:
             yield Statement(f"{score.name} was refused: {score.reason or 'no reason given'}.", tone="note")
 

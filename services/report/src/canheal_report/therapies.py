@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from canheal_schemas import DiseaseMatch, Evidence, Finding
+from canheal_schemas import DiseaseMatch, Evidence, EvidenceMatch, Finding
 
 EFFECTS = {
     "sensitivity/response": "responds to",
@@ -29,6 +29,11 @@ class Therapy:
     """Whether an item is about this tumour type or a group that includes it."""
     diseases: tuple[str, ...]
     items: tuple[Evidence, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the foremost item speaks of this very change."""
+        return self.items[0].match is EvidenceMatch.ALLELE
 
 
 def therapies(finding: Finding) -> tuple[Therapy, ...]:
@@ -56,7 +61,7 @@ def _group(item: Evidence) -> tuple[str, str]:
 
 
 def _therapy(effect: str, names: str, items: Iterable[Evidence]) -> Therapy:
-    ordered = tuple(sorted(items, key=lambda item: (item.disease_match not in OWN_DISEASE, item.level)))
+    ordered = tuple(sorted(items, key=_foremost))
     here = ordered[0].disease_match in OWN_DISEASE
     return Therapy(
         effect=effect,
@@ -66,6 +71,10 @@ def _therapy(effect: str, names: str, items: Iterable[Evidence]) -> Therapy:
         diseases=tuple(dict.fromkeys(item.disease for item in ordered if item.disease)),
         items=ordered,
     )
+
+
+def _foremost(item: Evidence) -> tuple[bool, str, int]:
+    return item.disease_match not in OWN_DISEASE, item.level, list(EvidenceMatch).index(item.match)
 
 
 def _rank(therapy: Therapy) -> tuple[bool, str, bool, str]:

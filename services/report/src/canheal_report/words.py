@@ -92,4 +92,4 @@ def person(context: SampleContext) -> str:
 def assay(context: SampleContext) -> str:
     """The assay and its callable size."""
     size = context.assay.size_mb
-    return ASSAYS[context.assay.type] + (f", {size:g} Mb callable" if size else ", size not given")
+    return ASSAYS[context.assay.type] + (f", {size:g} Mb" if size else ", size not given")
