@@ -3,7 +3,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from canheal_report.dossier import Dossier, join
+from canheal_report.dossier import Dossier, join, merged
 from canheal_report.versions import ReportVersion, reports_due, version_of
 from canheal_schemas import Part, PartStatus, ReportStatus, RiskStatus
 from canheal_schemas.identifiers import report_id
@@ -49,6 +49,20 @@ def test_any_order_and_any_repetition_of_the_same_events_ends_in_the_same_dossie
     assert first == second
     assert first.model_dump_json() == second.model_dump_json()
     assert version_of(first) == version_of(second)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(groups=st.tuples(*[st.lists(st.sampled_from(EVENTS), min_size=1, max_size=4)] * 3))
+def test_dossiers_merge_in_any_grouping_and_a_dossier_with_itself_is_itself(
+    stream: Any, groups: tuple[list[str], ...]
+) -> None:
+    one, two, three = (told(stream, [an_event(stream, name) for name in group]) for group in groups)
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    assert merged(merged(one, two), three) == merged(one, merged(two, three))
+    assert merged(one, two) == merged(two, one)
+    assert merged(one, one) == one
 
 
 @pytest.mark.parametrize("order", list(permutations(["received", "annotated", "scored"])))

@@ -1,0 +1,7 @@
+"""What the service is told by its environment."""
+
+from canheal_chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Settings of report: those of every service."""
