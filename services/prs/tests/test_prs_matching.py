@@ -110,7 +110,7 @@ def test_frequency_decides_an_ambiguous_strand_in_a_cohort_unless_it_is_near_one
     row = f"1\t100\tT\tA\t1\t{frequency}"
     scored = score_one(called, score_file(row, *filled(FREQUENCY), columns=FREQUENCY))
     if expected is None:
-        assert AMBIGUOUS + IMPUTED_SUFFIX in scored.dropped
+        assert scored.dropped == {AMBIGUOUS: 1}
     else:
         assert scored.sum == expected
         other = list(score_vcf(Request(called, Build.GRCH38, ()), [scored.score]))[-1]
@@ -121,9 +121,12 @@ def test_two_rows_on_one_allele_count_once_and_two_records_of_one_variant_count_
     score_file: Write, vcf: Write, score_one: Score
 ) -> None:
     rows = score_file("1\t100\tG\tA\t1", "1\t100\tC\tT\t1", *FILL)
-    scored = score_one(vcf("1 100 A G 0/1", "1 100 A G 1/1", *FILL_VCF), rows)
-    assert scored.sum == 1
-    assert scored.dropped == {DUPLICATE: 1}
+    called = vcf("1 100 A G 0/1", "1 100 A G 1/1", *FILL_VCF)
+    scored = score_one(called, rows)
+    assert (scored.sum, scored.dropped) == (1, {DUPLICATE: 1})
+    rows = score_file("1\t100\tG\tA\t1\t0.3", "1\t100\tC\tT\t1\t0.3", *filled(FREQUENCY), columns=FREQUENCY)
+    never_imputed = score_one(called, rows)
+    assert (never_imputed.sum, never_imputed.dropped) == (1, {DUPLICATE: 1})
 
 
 def test_an_absent_site_is_missing_in_a_panel_and_homozygous_reference_in_a_genome(

@@ -41,23 +41,25 @@ def score_vcf(request: Request, scores: Sequence[ScoreFile]) -> Iterator[Scored]
         VcfRefused: the VCF cannot be read.
         CannotScore: it has no genotypes.
     """
-    header = read_header(request.vcf)
-    samples = request.samples or header.samples
-    if unknown := [name for name in samples if name not in header.samples]:
-        has = ", ".join(header.samples[:20]) or "no sample columns"
-        raise VcfRefused("sample-unknown", f"no column is named {unknown[0]}; found {has}")
-    if not samples:
-        raise CannotScore("the VCF has no sample columns; a polygenic score needs genotypes")
-    fitting = [score for score in scores if score.build is request.build]
-    sites = pl.concat(
-        [score.variants["site"] for score in fitting] or [pl.Series("site", [], dtype=pl.Int64)]
-    )
-    calls = read_calls(request.vcf, sites, samples)
+    samples = _samples(request)
+    sites = [score.variants["site"] for score in scores if score.build is request.build]
+    calls = read_calls(request.vcf, pl.concat([pl.Series("site", [], dtype=pl.Int64), *sites]), samples)
     for score in scores:
         if score.build is request.build:
             yield from _score(request, score, calls, samples)
         else:
             yield from (_other_build(request, score, sample) for sample in samples)
+
+
+def _samples(request: Request) -> Sequence[str]:
+    columns = read_header(request.vcf).samples
+    samples = request.samples or columns
+    if unknown := sorted(set(samples) - set(columns)):
+        has = ", ".join(columns[:20]) or "no sample columns"
+        raise VcfRefused("sample-unknown", f"no column is named {unknown[0]}; found {has}")
+    if not samples:
+        raise CannotScore("the VCF has no sample columns; a polygenic score needs genotypes")
+    return samples
 
 
 def _score(

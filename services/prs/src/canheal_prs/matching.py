@@ -31,6 +31,8 @@ ABSENT: Final = "absent from the VCF"
 AMBIGUOUS: Final = "ambiguous strand (A/T or C/G)"
 DIFFERS: Final = "alleles differ from the VCF's"
 DUPLICATE: Final = "another row of the score matches the same allele"
+NEVER_IMPUTED: Final = (AMBIGUOUS, DIFFERS, DUPLICATE)
+"""Reasons that speak about the variant, not about the sample: nothing stands in for it."""
 _REFERENCE_ALTS: Final = [".", "<NON_REF>", "<*>"]
 """ALT of a record that says: nothing but the reference here."""
 
@@ -59,8 +61,10 @@ def match(
         frequencies: `record`, `allele_index`, `cohort_frequency` of the VCF's own samples; may be empty.
         rules: How far from one half a frequency decides.
     """
+    wanted = ["row", "site", "effect_allele", "other_allele", "effect_frequency", "reference_allele"]
     candidates = (
-        variants.join(_alleles(calls), on="site", how="inner", maintain_order="left_right")
+        variants.select(wanted)
+        .join(_alleles(calls), on="site", how="inner", maintain_order="left_right")
         .pipe(_on_plus_strand)
         .join(frequencies, on=["record", "allele_index"], how="left")
         .with_columns(_strand(rules).alias("strand"))

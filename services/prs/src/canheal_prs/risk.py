@@ -112,24 +112,30 @@ def overall(scores: Sequence[PolygenicScore]) -> tuple[RiskStatus, str | None]:
 
 def statement(scored: Scored) -> PolygenicScore:
     """What the event says of one score."""
-    reference = scored.reference
-    basis = [
-        part for part in (reference and reference.population, scored.z is not None and scored.remark) if part
-    ]
     return PolygenicScore(
         **_identity(scored.score),
+        **_standing(scored),
         status=RiskStatus.REFUSED if scored.refusal else RiskStatus.SCORED,
         reason=scored.refusal or (scored.remark if scored.z is None else None),
         sum=scored.sum,
-        z=scored.z,
-        percentile=scored.percentile,
-        reference_mean=reference.mean if reference else None,
-        reference_sd=reference.sd if reference else None,
-        reference_population="; ".join(basis) or None,
         matched=scored.matched,
         assumed_reference=scored.assumed_reference,
         dropped=scored.dropped,
     )
+
+
+def _standing(scored: Scored) -> dict[str, Any]:
+    """Where the sum stands, in which population; a mean and SD that were computed again are said so."""
+    if scored.reference is None:
+        return {}
+    basis = [part for part in (scored.reference.population, scored.remark) if part]
+    return {
+        "z": scored.z,
+        "percentile": scored.percentile,
+        "reference_mean": scored.reference.mean,
+        "reference_sd": scored.reference.sd,
+        "reference_population": "; ".join(basis) or None,
+    }
 
 
 def _unsaid(score: ScoreFile, why: tuple[RiskStatus, str]) -> PolygenicScore:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 from polars import col
 
-from canheal_prs.matching import ABSENT
+from canheal_prs.matching import ABSENT, NEVER_IMPUTED
 from canheal_prs.rules import Rules
 from canheal_prs.scorefile import Reference, ScoreFile
 
@@ -125,9 +125,13 @@ def _weigh(used: pl.DataFrame) -> pl.DataFrame:
             .otherwise("reason")
             .alias("reason"),
             pl.when(col("exact").is_not_null()).then("copies").alias("copies"),
-            (col("exact").is_null() & col("mean").is_not_null()).alias("imputed"),
+            (
+                col("exact").is_null()
+                & col("mean").is_not_null()
+                & ~col("reason").is_in(NEVER_IMPUTED).fill_null(value=False)
+            ).alias("imputed"),
         )
-        .with_columns(pl.coalesce("exact", "mean").alias("contribution"))
+        .with_columns(pl.coalesce("exact", pl.when("imputed").then("mean")).alias("contribution"))
     )
 
 
