@@ -9,8 +9,11 @@ PlatformError
 │   ├── CrashedWorker      the event ended its worker's process again and again
 │   ├── HandlerFailed      the handler raised on every try
 │   └── BlobDamaged        a blob is absent or its bytes are not those that were stored
+├── Duplicate              the outcome of this input is stored already: adopt it
 ├── Conflict               a shared document was changed meanwhile: run again
+├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
+├── KeyUnusable            the platform's key is malformed or does not open a data key
 └── TopicsMissing          the topics are not there: `canheal topics apply` makes them
 """
 
@@ -71,10 +74,23 @@ class HandlerFailed(EventRefused):
     slug = "handler-failed"
 
 
+class ChildDied(PlatformError):
+    """The function ended its process in the pool, alone and twice."""
+
+    slug = "child-died"
+
+
 class BlobDamaged(EventRefused):
     """A blob is absent or its bytes are not those that were stored."""
 
     slug = "blob-damaged"
+
+
+class Duplicate(PlatformError):
+    """The outcome of this input is stored already."""
+
+    slug = "duplicate"
+    status = 409
 
 
 class Conflict(PlatformError):
@@ -90,6 +106,13 @@ class Erased(PlatformError):
 
     slug = "erased"
     status = 410
+
+
+class KeyUnusable(PlatformError):
+    """The platform's key is malformed, or a data key was wrapped by another one."""
+
+    slug = "key-unusable"
+    exit_code = 78
 
 
 class TopicsMissing(PlatformError):

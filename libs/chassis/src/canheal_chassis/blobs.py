@@ -1,0 +1,97 @@
+"""Encrypted blobs by claim check: derived id, fresh nonce, one data key a subject."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+from canheal_schemas import BlobRef
+
+from canheal_chassis.errors import BlobDamaged
+from canheal_chassis.keys import KeyRing
+from canheal_chassis.outcome import NewBlob
+from canheal_chassis.sealing import CHUNK_BYTES, decrypt, encrypt
+from canheal_chassis.store import BlobFiles
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _data_chunks(data: bytes) -> Iterator[bytes]:
+    return (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+
+class BlobStore:
+    """Writes and reads blobs for one owner."""
+
+    def __init__(self, files: BlobFiles, keys: KeyRing, owner: str) -> None:
+        self._files = files
+        self._keys = keys
+        self._owner = owner
+
+    async def seal(self, blob_id: UUID, key_id: str, data: bytes) -> NewBlob:
+        """The reference of data that is not written yet."""
+        return NewBlob(await self._reference(blob_id, key_id, _data_chunks(data)), data)
+
+    async def put(self, blob: NewBlob, root: UUID) -> None:
+        """Write a sealed blob; one that is there already is left as it is."""
+        await self._write(blob.ref, root, _data_chunks(blob.data))
+
+    async def put_file(self, blob_id: UUID, key_id: str, root: UUID, path: Path) -> BlobRef:
+        """Encrypt a file into the store, a chunk at a time."""
+        ref = await self._reference(blob_id, key_id, _file_chunks(path))
+        await self._write(ref, root, _file_chunks(path))
+        return ref
+
+    async def get_file(self, ref: BlobRef, path: Path) -> Path:
+        """Decrypt a blob into a file.
+
+        Raises:
+            BlobDamaged: the blob is absent, or its bytes are not those that were stored.
+        """
+        file = await self._files.find(ref.blob_id)
+        if file is None:
+            raise BlobDamaged(f"blob {ref.blob_id} is not in the blob store")
+        key = await self._keys.data_key(ref.key_id)
+        fingerprint = key.fingerprint()
+        with path.open("wb") as target:
+            async for chunk in decrypt(self._files.read(file), key, ref.blob_id):
+                fingerprint.update(chunk)
+                target.write(chunk)
+        if fingerprint.hexdigest() != ref.hmac_sha256:
+            raise BlobDamaged(f"blob {ref.blob_id} is not the one that its reference names")
+        return path
+
+    async def remove(self, blob_id: UUID) -> None:
+        """Remove a blob."""
+        await self._files.remove(blob_id)
+
+    async def _reference(self, blob_id: UUID, key_id: str, chunks: Iterator[bytes]) -> BlobRef:
+        fingerprint = (await self._keys.data_key(key_id)).fingerprint()
+        size = 0
+        for chunk in chunks:
+            fingerprint.update(chunk)
+            size += len(chunk)
+            await asyncio.sleep(0)
+        return BlobRef(blob_id=blob_id, size=size, key_id=key_id, hmac_sha256=fingerprint.hexdigest())
+
+    async def _write(self, ref: BlobRef, root: UUID, chunks: Iterator[bytes]) -> None:
+        present = await self._files.find(ref.blob_id)
+        if present and present["metadata"]["hmac_sha256"] == ref.hmac_sha256:
+            return
+        key = await self._keys.data_key(ref.key_id)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in encrypt(chunks, key, ref.blob_id):
+                yield piece
+
+        owner = {
+            "owner": self._owner,
+            "subject": ref.key_id,
+            "root": str(root),
+            "hmac_sha256": ref.hmac_sha256,
+        }
+        await self._files.write(ref.blob_id, pieces(), owner)

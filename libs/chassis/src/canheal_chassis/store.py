@@ -1,0 +1,253 @@
+"""The database: documents with revisions, one transaction a unit of work, and the files of the blob store.
+
+The only file that knows motor. What the driver raises comes out as `Unreachable`, `Duplicate` or `Conflict`.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from bson import Binary
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorDatabase,
+    AsyncIOMotorGridFSBucket,
+)
+from pydantic import SecretStr
+from pymongo import ASCENDING, DESCENDING, WriteConcern
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+
+from canheal_chassis.errors import Conflict, Duplicate, Unreachable
+from canheal_chassis.outcome import Document
+from canheal_chassis.sealing import CHUNK_BYTES, TAG_BYTES
+
+type Json = dict[str, Any]
+
+WRITE_CONFLICTS = {112, 251, 246, 24}
+"""WriteConflict, NoSuchTransaction, SnapshotUnavailable, LockTimeout."""
+DURABLE = WriteConcern(w="majority", j=True)
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Give the driver's errors the platform's meaning."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise Duplicate(
+            f"the database holds this key already: {error.details and error.details.get('keyValue')}"
+        ) from error
+    except ConnectionFailure as error:
+        raise Unreachable(f"the database does not answer: {type(error).__name__}") from error
+    except OperationFailure as error:
+        if error.code in WRITE_CONFLICTS or error.has_error_label("TransientTransactionError"):
+            raise Conflict("another transaction changed the same document") from error
+        raise
+    except PyMongoError as error:
+        if error.has_error_label("TransientTransactionError"):
+            raise Conflict("another transaction changed the same document") from error
+        raise
+
+
+def connect(uri: SecretStr) -> AsyncIOMotorClient[Json]:
+    """A client; nothing is asked of the server yet."""
+    return AsyncIOMotorClient(uri.get_secret_value(), tz_aware=True, uuidRepresentation="standard")
+
+
+class Unit:
+    """What becomes true together, or not at all."""
+
+    def __init__(
+        self, database: AsyncIOMotorDatabase[Json], session: AsyncIOMotorClientSession | None
+    ) -> None:
+        self._database = database
+        self._session = session
+
+    async def insert(self, collection: str, record: Json) -> None:
+        """Insert a record; its `_id` must be new.
+
+        Raises:
+            Duplicate: there is one already.
+        """
+        async with translated():
+            await self._database[collection].insert_one(record, session=self._session)
+
+    async def save(self, document: Document, revision: int) -> None:
+        """Write a document that was read at `revision` (0: that did not exist).
+
+        Raises:
+            Conflict: it changed meanwhile.
+        """
+        collection = self._database[document.collection]
+        body = document.model_dump(mode="json") | {"revision_": revision + 1}
+        key = str(document.id)
+        try:
+            async with translated():
+                if revision == 0:
+                    await collection.insert_one(body | {"_id": key}, session=self._session)
+                    return
+                found = await collection.replace_one(
+                    {"_id": key, "revision_": revision}, body | {"_id": key}, session=self._session
+                )
+        except Duplicate as error:
+            raise Conflict(f"{document.collection} {key} was made by another event meanwhile") from error
+        if found.matched_count == 0:
+            raise Conflict(f"{document.collection} {key} was changed by another event meanwhile")
+
+    async def put(self, collection: str, record: Json) -> None:
+        """Write a record whether or not there is one."""
+        async with translated():
+            await self._database[collection].replace_one(
+                {"_id": record["_id"]}, record, upsert=True, session=self._session
+            )
+
+
+class Store:
+    """A service's own database."""
+
+    def __init__(self, client: AsyncIOMotorClient[Json], name: str) -> None:
+        self._client = client
+        self._database = client.get_database(name, write_concern=DURABLE)
+
+    async def ping(self) -> None:
+        """Ask the server for a sign of life."""
+        async with translated():
+            await self._client.admin.command("ping")
+
+    async def index(self, collection: str, *fields: str) -> None:
+        """Make an index on these fields unless there is one."""
+        async with translated():
+            await self._database[collection].create_index([(field, ASCENDING) for field in fields])
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Unit]:
+        """A unit of several writes: all of them, or none.
+
+        Raises:
+            Conflict: another transaction came first; do the unit again from its reads.
+        """
+        async with (
+            translated(),
+            await self._client.start_session() as session,
+            session.start_transaction(write_concern=DURABLE),
+        ):
+            yield Unit(self._database, session)
+
+    @property
+    def single(self) -> Unit:
+        """Writes that each stand alone: one is one round trip and needs no transaction."""
+        return Unit(self._database, None)
+
+    async def read[D: Document](self, model: type[D], document_id: UUID) -> tuple[D | None, int]:
+        """A document and its revision; (None, 0) when there is none."""
+        record = await self.record(model.collection, str(document_id))
+        return (model.model_validate(record), int(record["revision_"])) if record else (None, 0)
+
+    async def get[D: Document](self, model: type[D], document_id: UUID) -> D | None:
+        """A document as it is now."""
+        return (await self.read(model, document_id))[0]
+
+    async def find[D: Document](self, model: type[D], *, limit: int = 0, **equals: str | int) -> list[D]:
+        """Documents whose fields equal these, the newest first."""
+        records = await self.records(model.collection, equals, limit=limit)
+        return [model.model_validate(record) for record in records]
+
+    async def record(self, collection: str, key: str) -> Json | None:
+        """A record by its `_id`."""
+        async with translated():
+            return await self._database[collection].find_one({"_id": key})
+
+    async def records(self, collection: str, equals: Mapping[str, Any], *, limit: int = 0) -> list[Json]:
+        """Records whose fields equal these, the newest first."""
+        async with translated():
+            cursor = self._database[collection].find(dict(equals)).sort("$natural", DESCENDING).limit(limit)
+            return await cursor.to_list(None)
+
+    async def change(self, collection: str, key: str, fields: Json, *, only_if: Json | None = None) -> bool:
+        """Set fields of one record; whether there was one (that fits `only_if`)."""
+        async with translated():
+            result = await self._database[collection].update_one(
+                {"_id": key} | (only_if or {}), {"$set": fields}
+            )
+            return result.matched_count == 1
+
+    async def count_up(self, collection: str, key: str) -> int:
+        """Add one to a counter and read it."""
+        async with translated():
+            await self._database[collection].update_one({"_id": key}, {"$inc": {"count": 1}}, upsert=True)
+            record = await self._database[collection].find_one({"_id": key})
+            return int(record["count"]) if record else 1
+
+    async def delete(self, collection: str, keys: Iterable[str]) -> None:
+        """Remove records by `_id`; those that are not there are no error."""
+        async with translated():
+            await self._database[collection].delete_many({"_id": {"$in": list(keys)}})
+
+
+class BlobFiles:
+    """The blob store's files (GridFS) and wrapped keys; one database for all services."""
+
+    def __init__(self, client: AsyncIOMotorClient[Json]) -> None:
+        self._database = client.get_database("canheal_blobs", write_concern=DURABLE)
+        self._bucket = AsyncIOMotorGridFSBucket(
+            self._database, bucket_name="blobs", chunk_size_bytes=CHUNK_BYTES + TAG_BYTES
+        )
+
+    async def find(self, blob_id: UUID) -> Json | None:
+        """The newest whole file of this blob: a file's record is written after its last byte."""
+        async with translated():
+            return await self._database["blobs.files"].find_one(
+                {"metadata.blob_id": str(blob_id)}, sort=[("uploadDate", DESCENDING)]
+            )
+
+    async def write(self, blob_id: UUID, pieces: AsyncIterator[bytes], metadata: Json) -> None:
+        """Write a new file of this blob. Two writers of one blob make two whole files, never a mixed one."""
+        async with translated():
+            stream = self._bucket.open_upload_stream(
+                str(blob_id), metadata=metadata | {"blob_id": str(blob_id)}
+            )
+            try:
+                async for piece in pieces:
+                    await stream.write(piece)
+            except BaseException:
+                await stream.abort()
+                raise
+            await stream.close()
+
+    async def read(self, file: Json) -> AsyncIterator[bytes]:
+        """The bytes of a file, piece by piece."""
+        async with translated():
+            stream = await self._bucket.open_download_stream(file["_id"])
+            while piece := await stream.readchunk():
+                yield piece
+
+    async def remove(self, blob_id: UUID) -> None:
+        """Remove every file of this blob."""
+        async with translated():
+            async for file in self._database["blobs.files"].find({"metadata.blob_id": str(blob_id)}):
+                await self._bucket.delete(file["_id"])
+
+    async def index(self) -> None:
+        """Make the index by which blobs are found."""
+        async with translated():
+            await self._database["blobs.files"].create_index([("metadata.blob_id", ASCENDING)])
+
+    async def wrapped_key(self, key_id: str) -> bytes | None:
+        """A wrapped data key."""
+        async with translated():
+            record = await self._database["keys"].find_one({"_id": key_id})
+            return bytes(record["wrapped"]) if record else None
+
+    async def add_wrapped_key(self, key_id: str, wrapped: bytes) -> bytes:
+        """Keep a wrapped data key unless there is one; give the one that is kept."""
+        try:
+            async with translated():
+                await self._database["keys"].insert_one({"_id": key_id, "wrapped": Binary(wrapped)})
+        except Duplicate:
+            kept = await self.wrapped_key(key_id)
+            if kept is None:
+                raise
+            return kept
+        return wrapped
