@@ -42,21 +42,28 @@ def read_calls(path: Path, sites: pl.Series, samples: Sequence[str]) -> pl.DataF
         VcfRefused: the header or the compression is broken, or a position is no number.
     """
     _demand_whole(path)
-    read_header(path)
+    records = _scan(path, read_header(path).columns, samples)
     keys = np.unique(sites.drop_nulls().to_numpy())
     found, first = [], 0
-    for batch in _scan(path, samples).collect_batches(chunk_size=_BATCH_RECORDS, maintain_order=True):
-        found.append(_at(batch, first, keys))
-        first += batch.height
-    records = pl.concat(found) if found else _at(_scan(path, samples).head(0).collect(), 0, keys)
-    return records.with_columns(
+    try:
+        for batch in records.collect_batches(chunk_size=_BATCH_RECORDS, maintain_order=True):
+            found.append(_at(batch, first, keys))
+            first += batch.height
+    except pl.exceptions.PolarsError as error:
+        raise VcfRefused(
+            "records-unreadable",
+            f"the records cannot be read after the first {first:,} ({str(error).splitlines()[0]}); expected "
+            "tab-separated records with a number in POS. Send the whole file again",
+        ) from error
+    calls = pl.concat(found) if found else _at(records.head(0).collect(), 0, keys)
+    return calls.with_columns(
         col("ref").str.to_uppercase(), col("alt").str.to_uppercase().str.split(",").alias("alts")
     )
 
 
-def _scan(path: Path, samples: Sequence[str]) -> pl.LazyFrame:
-    def named(columns: list[str]) -> list[str]:
-        return [*(name.lstrip("#").lower() for name in columns[:9]), *(sample_column(n) for n in columns[9:])]
+def _scan(path: Path, columns: Sequence[str], samples: Sequence[str]) -> pl.LazyFrame:
+    def named(_: list[str]) -> list[str]:
+        return [*(name.lstrip("#").lower() for name in columns[:9]), *map(sample_column, columns[9:])]
 
     lines = pl.scan_csv(
         path,

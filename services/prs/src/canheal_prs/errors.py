@@ -12,6 +12,8 @@ from canheal_chassis.errors import PlatformError
 
 
 class PrsError(PlatformError):
+    """A score cannot be computed as asked."""
+
     slug = "prs-error"
     exit_code = 70
 
