@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from canheal_refdata.assembly import Assembly
 from canheal_refdata.bundle import open_bundle
 
 BUILD: Final = Build.GRCH38
+STORY_GENES: Final = {"APC", "BRAF", "BRCA1", "BRCA2", "MLH1", "NRAS", "PIK3CA", "TP53"}
+"""No passenger lies in their coding sequence: there only the named variants speak."""
 _BLOCK_BYTES: Final = 65_280
 _TRANSITION: Final = {"A": "G", "G": "A", "C": "T", "T": "C"}
 _TRANSVERSION: Final = {"A": "CT", "G": "CT", "C": "AG", "T": "AG"}
@@ -64,7 +67,8 @@ class Draw:
         exons = self._exons().drop_nulls("cds_start").select("contig", start="cds_start", end="cds_end")
         drawn = self._snvs(exons, 6 * count)
         named = zip(drawn, self._annotated(drawn), strict=True)
-        return [one for one, found in named if found and _terms(found) <= allowed][:count]
+        quiet = (one for one, found in named if found and _terms(found) <= allowed and _elsewhere(found))
+        return list(islice(quiet, count))
 
     def name_of(self, allele: Allele) -> tuple[str, str, str] | None:
         """Gene, c. and p. name by the bundle; None where REF is not the bundle's or nothing is named."""
@@ -112,6 +116,10 @@ class Draw:
             alt = _TRANSITION[ref] if self.share() < 0.75 else _TRANSVERSION[ref][self.below(2)]
             drawn[contig, position] = Allele(contig, position, ref, alt)
         return list(drawn.values())
+
+
+def _elsewhere(transcripts: list[dict[str, Any]]) -> bool:
+    return not any(one["gene_symbol"] in STORY_GENES for one in transcripts)
 
 
 def _terms(transcripts: list[dict[str, Any]]) -> set[str]:

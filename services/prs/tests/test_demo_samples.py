@@ -1,5 +1,6 @@
 """The demo's samples and score: true to the reference, whole, told as the story wants, rewritten alike."""
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from canheal_prs.scorefile import read_score
 from canheal_refdata.bundle import open_bundle
 
 import demo_samples
+from demo_draw import STORY_GENES, Allele, Draw
 
 LABELS = ("DEMO-BRC-1", "DEMO-CRC-1", "DEMO-GERMLINE-1")
 
@@ -55,6 +57,22 @@ def test_the_tumours_tell_their_stories() -> None:
     brca1 = breast.filter(contig="17", position=43057062).row(0, named=True)
     assert (brca1["ref"], brca1["alt"]) == ("T", "TG")
     assert 0.5 < brca1["vaf"] < 0.75
+
+
+def test_only_the_named_variants_speak_in_the_storys_genes() -> None:
+    with demo_samples.NAMED.open() as table:
+        expected = {(row["sample"], row["hgvs_p"]) for row in csv.DictReader(table, delimiter="\t")}
+    draw = Draw("any")
+    found = set()
+    for label in ("DEMO-CRC-1", "DEMO-BRC-1"):
+        frame = read_all(vcf_of(label), sample=None, columns=["contig", "position", "ref", "alt"])
+        names = [draw.name_of(Allele(*row)) for row in frame.iter_rows()]
+        found |= {
+            (label, name[2])
+            for name in names
+            if name and name[2] not in (None, "", "p.?") and name[0] in STORY_GENES
+        }
+    assert found == expected
 
 
 def test_the_healthy_womans_demo_score_is_synthetic_and_above_the_average() -> None:
