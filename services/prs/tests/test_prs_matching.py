@@ -247,3 +247,11 @@ def test_a_cut_bgzf_file_is_refused_though_it_reads_without_error(tmp_path: Path
     cut.write_bytes(data[:-28])
     with pytest.raises(VcfRefused, match="EOF block"):
         list(score_vcf(Request(cut, Build.GRCH38, ()), [read_score(demo_samples.SCORE)]))
+
+
+def test_a_score_of_which_no_row_can_be_scored_is_refused_with_the_reasons(
+    score_file: Write, vcf: Write, score_one: Score
+) -> None:
+    scored = score_one(vcf("1 100 A G 0/1"), score_file("1\t100\tHLA\tA\t1", "1\t\tG\tA\t1"))
+    assert scored.refusal is not None
+    assert "1 allele is no sequence of A, C, G, T, 1 without position" in scored.refusal

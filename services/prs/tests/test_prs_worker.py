@@ -1,5 +1,7 @@
 """The handler on an in-memory Work: every kind of answer, and the same bytes each time."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,7 @@ from uuid import UUID
 import pytest
 from canheal_chassis.outcome import Outcome
 from canheal_chassis.testing import MemoryWork, envelope_of
+from canheal_prs.risk import assess
 from canheal_prs.settings import Settings
 from canheal_prs.worker import handlers, withheld
 from canheal_schemas import (
@@ -157,3 +160,9 @@ def test_without_consent_the_part_is_withheld_and_carries_no_score() -> None:
     said = withheld(annotated(vcf=None), "own-care is not permitted")
     assert (said.status, said.reason, said.scores) == (RiskStatus.WITHHELD, "own-care is not permitted", ())
     assert handlers(settings())[VariantsAnnotated].purpose is Purpose.OWN_CARE
+
+
+def test_the_science_runs_in_a_spawned_process_and_says_the_same_there() -> None:
+    arguments = (GERMLINE, CONTEXT, None, None)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(assess, *arguments).result(timeout=60) == assess(*arguments)

@@ -37,6 +37,10 @@ _REFERENCE_ALTS: Final = [".", "<NON_REF>", "<*>"]
 """ALT of a record that says: nothing but the reference here."""
 
 
+_ROWS_AT_ONCE: Final = 100_000
+"""Variants compared at a time: a score of a million is not held ten times over."""
+
+
 class Kind(IntEnum):
     """How a variant and an allele fit, the best first."""
 
@@ -61,25 +65,42 @@ def match(
         frequencies: `record`, `allele_index`, `cohort_frequency` of the VCF's own samples; may be empty.
         rules: How far from one half a frequency decides.
     """
-    wanted = ["row", "site", "effect_allele", "other_allele", "effect_frequency", "reference_allele"]
-    candidates = (
-        variants.select(wanted)
-        .join(_alleles(calls), on="site", how="inner", maintain_order="left_right")
-        .pipe(_on_plus_strand)
-        .join(frequencies, on=["record", "allele_index"], how="left")
-        .with_columns(_strand(rules).alias("strand"))
-        .with_columns(_kind().alias("kind"))
-    )
-    fits = candidates.drop_nulls("kind").filter(col("strand") != "unknown")
+    alleles = _alleles(calls)
+    parts = list(variants.iter_slices(_ROWS_AT_ONCE)) or [variants]
+    candidates = pl.concat([_candidates(part, alleles, frequencies, rules) for part in parts])
+    fits = candidates.drop_nulls("kind").filter(~col("doubtful"))
     best = fits.sort("row", "kind", "record", "allele_index").unique("row", keep="first", maintain_order=True)
     once = best.sort("kind", "row").unique(["record", "allele_index"], keep="first", maintain_order=True)
     reasons = _reasons(variants, candidates, best)
     return (
         variants.select("row")
-        .join(once.select("row", "record", _counted()), on="row", how="left", maintain_order="left")
+        .join(once.select("row", "record", "counted"), on="row", how="left", maintain_order="left")
         .join(reasons, on="row", how="left", maintain_order="left")
         .select("row", "record", "counted", pl.when(col("record").is_null()).then("reason").alias("reason"))
         .cast(MATCHED)
+    )
+
+
+def _candidates(
+    variants: pl.DataFrame, alleles: pl.DataFrame, frequencies: pl.DataFrame, rules: Rules
+) -> pl.DataFrame:
+    """Each allele at a variant's place: how they fit, what to count, whether the strand is in doubt."""
+    wanted = ["row", "site", "effect_allele", "other_allele", "effect_frequency", "reference_allele"]
+    return (
+        variants.select(wanted)
+        .join(alleles, on="site", how="inner", maintain_order="left_right")
+        .pipe(_on_plus_strand)
+        .join(frequencies, on=["record", "allele_index"], how="left", maintain_order="left")
+        .with_columns(_strand(rules).alias("strand"))
+        .with_columns(_kind().alias("kind"))
+        .select(
+            "row",
+            "record",
+            "allele_index",
+            "kind",
+            _counted(),
+            (col("strand") == "unknown").alias("doubtful"),
+        )
     )
 
 
@@ -171,7 +192,7 @@ def _counted() -> pl.Expr:
 def _reasons(variants: pl.DataFrame, candidates: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
     """Why a variant has no match, had it none."""
     row = col("row")
-    doubtful = candidates.filter(col("strand") == "unknown")
+    doubtful = candidates.filter("doubtful")
     return variants.select(
         "row",
         pl.when(row.is_in(best["row"].implode()))
