@@ -1,0 +1,85 @@
+"""What every process serves: health, metrics, and errors as problem documents (RFC 9457)."""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from canheal_chassis.errors import PlatformError
+
+PROBLEM = "application/problem+json"
+
+type Ready = Callable[[], Awaitable[list[str]]]
+
+
+def problem_response(status: int, slug: str, detail: str, **more: Any) -> JSONResponse:
+    """An error as a document: what is wrong, where, and how to mend it."""
+    body = {
+        "type": f"urn:canheal:problem:{slug}",
+        "title": slug.replace("-", " "),
+        "status": status,
+        "detail": detail,
+    }
+    return JSONResponse(body | more, status_code=status, media_type=PROBLEM)
+
+
+async def _platform_problem(_: Request, error: Exception) -> JSONResponse:
+    status = int(getattr(error, "status", 500))
+    slug = str(getattr(error, "slug", "platform-error"))
+    places = {name: getattr(error, name) for name in ("rule", "line", "errors") if getattr(error, name, None)}
+    return problem_response(status, slug, str(error), **places)
+
+
+async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    errors = [{"pointer": "/" + "/".join(map(str, e["loc"])), "detail": e["msg"]} for e in found]
+    return problem_response(
+        422, "request-invalid", "the request does not fit the API's description", errors=errors
+    )
+
+
+def install_problems(app: FastAPI, *others: type[Exception]) -> None:
+    """Answer errors with problem documents: ours, and `others` that carry `slug` and `status`."""
+    kinds: tuple[type[Exception], ...] = (PlatformError, *others)
+    for kind in kinds:
+        app.add_exception_handler(kind, _platform_problem)
+    app.add_exception_handler(RequestValidationError, _validation_problem)
+
+
+def add_health(app: FastAPI, ready: Ready) -> None:
+    """Add /healthz (the loop turns), /readyz (with the reasons why not) and /metrics."""
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        missing = await ready()
+        return JSONResponse({"ready": not missing, "waiting_for": missing}, 503 if missing else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the process, not to its HTTP server."""
+        yield
+
+
+async def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve until cancelled."""
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    server = _Server(config)
+    try:
+        await server.serve()
+    finally:
+        server.should_exit = True

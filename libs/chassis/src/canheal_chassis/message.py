@@ -1,0 +1,86 @@
+"""Records as they travel: what came in, and what goes out again byte for byte."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from bson import Binary
+from canheal_schemas import MAX_EVENT_BYTES, Cleanup, Envelope, Event
+
+from canheal_chassis.errors import EventTooLarge
+
+type Headers = tuple[tuple[str, bytes], ...]
+
+RETRY_OF = "retry_of"
+"""Header of a dead letter that a person sent again: the dead letter's event id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record in hand, and whether it is the first of its partition since this process was assigned it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: Headers
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event's bytes, ready to publish; stored so that every replay sends the same."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    compacted: bool
+
+    @classmethod
+    def of(cls, event: Event, envelope: Envelope) -> Self:
+        """The message that says `event`.
+
+        Raises:
+            EventTooLarge: the value is larger than an event may be.
+        """
+        value = event.to_bytes()
+        if len(value) > MAX_EVENT_BYTES:
+            raise EventTooLarge(
+                f"{event.event_type} would have {len(value)} bytes; an event has at most {MAX_EVENT_BYTES}"
+            )
+        topic = event.destination
+        return cls(
+            topic.name, event.key, value, tuple(envelope.to_headers()), topic.cleanup is Cleanup.COMPACT
+        )
+
+    @property
+    def event_id(self) -> UUID:
+        return Envelope.from_headers(self.headers).event_id
+
+    def to_record(self) -> dict[str, Any]:
+        """As the database keeps it."""
+        return {
+            "topic": self.topic,
+            "key": Binary(self.key),
+            "value": Binary(self.value),
+            "headers": [[name, Binary(value)] for name, value in self.headers],
+            "compacted": self.compacted,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        return cls(
+            record["topic"],
+            bytes(record["key"]),
+            bytes(record["value"]),
+            as_headers(record["headers"]),
+            record["compacted"],
+        )
+
+
+def as_headers(pairs: Iterable[tuple[str, bytes]]) -> Headers:
+    """Kafka's header list as an immutable value."""
+    return tuple((str(name), bytes(value)) for name, value in pairs)

@@ -1,0 +1,56 @@
+"""Publishing so that of a look-up topic the newest event of a key is the last one on the wire.
+
+Two processes may publish about one key at once. Each stores, in the transaction that stores its outcome, its
+event as the key's head; and whoever published reads the head again. If it moved meanwhile the head is said
+once more, so whatever the order of the sends, the newest ends up last.
+"""
+
+from typing import Protocol
+
+from canheal_chassis.message import Message
+from canheal_chassis.store import Store, Unit
+from canheal_chassis.telemetry import log
+
+HEADS = "heads"
+
+
+class Says(Protocol):
+    """What can publish a message."""
+
+    async def publish(self, message: Message) -> None: ...
+
+
+def _head_key(message: Message) -> str:
+    return f"{message.topic}/{message.key.decode()}"
+
+
+async def set_head(unit: Unit, message: Message) -> None:
+    """Within the unit that stores it: this message is the newest of its key."""
+    await unit.put(HEADS, {"_id": _head_key(message), "message": message.to_record()})
+
+
+async def head(store: Store, message: Message) -> Message | None:
+    """The newest message of this message's key."""
+    record = await store.record(HEADS, _head_key(message))
+    return Message.from_record(record["message"]) if record else None
+
+
+async def say(store: Store, publisher: Says, message: Message) -> None:
+    """Publish a message; of a look-up topic, leave the newest of its key as the last.
+
+    Raises:
+        Unreachable: broker or database does not answer; say it again.
+    """
+    if not message.compacted:
+        await publisher.publish(message)
+        return
+    newest = await head(store, message)
+    if newest is not None and newest.event_id != message.event_id:
+        log("superseded", event_id=str(message.event_id))
+        return
+    while True:
+        await publisher.publish(message)
+        newest = await head(store, message)
+        if newest is None or newest.event_id == message.event_id:
+            return
+        message = newest

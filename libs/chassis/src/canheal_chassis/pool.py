@@ -1,0 +1,88 @@
+"""The process pool: science runs beside the event loop, reference data warm, and may die without loss."""
+
+import asyncio
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+
+from canheal_chassis.errors import ChildDied
+from canheal_chassis.telemetry import log
+
+type Warm = Callable[[], object]
+PR_SET_PDEATHSIG = 1
+
+
+def _begin(warm: Warm) -> None:
+    """In the child: live no longer than the worker, leave its signals to it, open the reference data."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    warm()
+
+
+def _ready() -> None:
+    """Nothing to do: that it runs shows that the child is warm."""
+
+
+class Pool:
+    """Runs pure functions in warm child processes."""
+
+    def __init__(self, processes: int, warm: Warm) -> None:
+        self._processes = processes
+        self._warm = warm
+        self._executor = self._fresh(processes)
+        self._alone = asyncio.Lock()
+
+    async def ready(self) -> None:
+        """Wait until the first child is warm."""
+        await self.run(_ready)
+
+    async def run[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function` in a child.
+
+        A child that dies breaks every call in flight, so each of them runs again, alone in a pool of its own:
+        only the call that kills that one too is to blame.
+
+        Raises:
+            ChildDied: the function ended its process again.
+        """
+        executor = self._executor
+        call = partial(function, *args, **kwargs)
+        try:
+            return await asyncio.wrap_future(self._submit(executor, call))
+        except BrokenProcessPool:
+            self._renew(executor)
+        async with self._alone:
+            quarantine = self._fresh(1)
+            try:
+                return await asyncio.wrap_future(self._submit(quarantine, call))
+            except BrokenProcessPool as error:
+                raise ChildDied("the function ended its process twice, the second time alone") from error
+            finally:
+                quarantine.shutdown(wait=False)
+
+    def close(self) -> None:
+        """End the children once they have finished."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _submit[R](self, executor: ProcessPoolExecutor, call: Callable[[], R]) -> Future[R]:
+        return executor.submit(call)
+
+    def _renew(self, broken: ProcessPoolExecutor) -> None:
+        if self._executor is broken:
+            log("pool-renewed")
+            self._executor = self._fresh(self._processes)
+
+    def _fresh(self, processes: int) -> ProcessPoolExecutor:
+        # A spawned child imports the main module again; ours is a whole worker that science does not need.
+        main = sys.modules["__main__"]
+        main.__spec__ = None
+        main.__dict__.pop("__file__", None)
+        return ProcessPoolExecutor(
+            processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._warm,)
+        )

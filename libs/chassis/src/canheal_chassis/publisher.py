@@ -1,0 +1,64 @@
+"""Saying events: acks=all, awaited, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from canheal_chassis.errors import Unreachable
+from canheal_chassis.message import Message
+
+REQUEST_SECONDS = 10
+
+
+class Publisher:
+    """One producer a process."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+
+    async def publish(self, message: Message) -> None:
+        """Send and wait for the broker's confirmation.
+
+        Raises:
+            Unreachable: no confirmation; the record may or may not be there, sending it again is right.
+        """
+        try:
+            await asyncio.wait_for(
+                self._producer.send_and_wait(
+                    message.topic, value=message.value, key=message.key, headers=list(message.headers)
+                ),
+                2 * REQUEST_SECONDS,
+            )
+        except (KafkaError, TimeoutError) as error:
+            raise Unreachable(
+                f"the broker did not confirm {message.topic}: {type(error).__name__}"
+            ) from error
+
+
+@asynccontextmanager
+async def open_publisher(bootstrap: str) -> AsyncIterator[Publisher]:
+    """A started producer.
+
+    Raises:
+        Unreachable: the broker does not answer.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        request_timeout_ms=REQUEST_SECONDS * 1000,
+        max_request_size=2 * 1024 * 1024,
+    )
+    try:
+        await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise Unreachable(f"the broker at {bootstrap} does not answer: {type(error).__name__}") from error
+    try:
+        yield Publisher(producer)
+    finally:
+        await producer.stop()

@@ -1,0 +1,181 @@
+"""A service's process: what its composition root says, and the run of it."""
+
+import asyncio
+import os
+import signal
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from canheal_schemas import INPUTS, DeadLettered, Provenance, deadletter_topic, retry_topic
+from canheal_schemas.registry import STREAM_SERVICES
+from fastapi import FastAPI
+from faust.types import TP
+
+from canheal_chassis.consumer import App, consume, make_app
+from canheal_chassis.deadletters import DEADLETTERS, DeadLetters
+from canheal_chassis.errors import PlatformError
+from canheal_chassis.http import add_health, install_problems, serve
+from canheal_chassis.ledger import LEDGER, Ledger
+from canheal_chassis.message import Record
+from canheal_chassis.outcome import Handlers
+from canheal_chassis.pool import Pool, Warm
+from canheal_chassis.resources import Resources, open_resources, running
+from canheal_chassis.settings import ServiceSettings
+from canheal_chassis.stream import Hands, deliver
+from canheal_chassis.telemetry import LAG, log, set_up_logs
+from canheal_chassis.workplace import Workplace, private_folder
+
+LAG_SECONDS = 1.0
+FATAL = 70
+"""Exit code after an error that nobody foresaw: the process starts again, the event comes again."""
+
+
+def _no_reference_data() -> None:
+    """A service without reference data has nothing to warm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service is."""
+
+    name: str
+    handlers: Handlers
+    provenance: Provenance
+    warm: Warm = _no_reference_data
+    mount: Callable[[FastAPI, Resources], None] | None = field(default=None)
+    """Adds the service's own routes to those that every process serves."""
+
+    @property
+    def topics(self) -> list[str]:
+        """What the service consumes."""
+        topics = [event.topic.name for event in INPUTS[self.name]] + [retry_topic(self.name).name]
+        if DeadLettered in self.handlers:
+            topics += [deadletter_topic(other).name for other in STREAM_SERVICES if other != self.name]
+        return topics
+
+
+def run(service: Service, settings: ServiceSettings) -> None:
+    """Run a service's worker until SIGTERM; the event in hand is finished first.
+
+    Raises:
+        SystemExit: with the error's exit code when the process cannot start.
+    """
+    set_up_logs(settings.log_level, service=service.name, instance=settings.instance_id)
+    try:
+        asyncio.run(_work(service, settings))
+    except PlatformError as error:
+        log("fatal", error=error.slug, why=str(error))
+        raise SystemExit(error.exit_code) from error
+
+
+async def until_told_to_stop(*others: asyncio.Task[None]) -> None:
+    """Return on SIGTERM or SIGINT, or raise what ended one of the other tasks."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, told.set)
+    waiting = asyncio.ensure_future(told.wait())
+    done, _ = await asyncio.wait({waiting, *others}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
+
+
+async def _work(service: Service, settings: ServiceSettings) -> None:
+    async with open_resources(service.name, settings) as resources:
+        await _indexes(resources)
+        pool = Pool(settings.pool_processes, service.warm)
+        hands = _hands(service, resources, pool)
+        app = make_app(service.name, settings.kafka_bootstrap_servers, settings.instance_id)
+        consume(app, service.topics, taking(hands))
+        warming = asyncio.ensure_future(pool.ready())
+        web = FastAPI(title=f"CAN.HEAL {service.name}", docs_url=None, redoc_url=None)
+
+        async def missing() -> list[str]:
+            waiting = await resources.missing()
+            waiting += [] if warming.done() else ["the reference data"]
+            return waiting + ([] if app.consumer.assignment() else ["its partitions"])
+
+        _mount(web, service, resources, hands, missing)
+        await app.start()
+        log("started")
+        try:
+            async with running(
+                serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
+            ) as tasks:
+                await until_told_to_stop(*tasks)
+        finally:
+            await app.stop()
+            pool.close()
+            log("stopped")
+
+
+def taking(hands: Hands) -> Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[None]]:
+    """`deliver`, and the end of the process where something escapes it: faust would acknowledge and go on."""
+
+    async def take(record: Record, acknowledge: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await deliver(record, hands, acknowledge)
+        except Exception as error:  # noqa: BLE001 nobody foresaw it: the event must come again
+            log("fatal", error=type(error).__name__, topic=record.topic, offset=record.offset)
+            traceback.print_exception(error)
+            os._exit(FATAL)
+
+    return take
+
+
+def _hands(service: Service, resources: Resources, pool: Pool) -> Hands:
+    settings = resources.settings
+    scratch = private_folder(settings.scratch, settings.instance_id)
+    deadletters = DeadLetters(service.name, resources.store, resources.blobs, resources.publisher)
+    return Hands(
+        service=service.name,
+        handlers=service.handlers,
+        provenance=service.provenance,
+        tries=settings.handler_tries,
+        ledger=Ledger(resources.store),
+        consent=resources.consent,
+        place=Workplace(service.name, resources.store, resources.blobs, pool, scratch),
+        publisher=resources.publisher,
+        deadletters=deadletters,
+    )
+
+
+def _mount(
+    web: FastAPI,
+    service: Service,
+    resources: Resources,
+    hands: Hands,
+    missing: Callable[[], Awaitable[list[str]]],
+) -> None:
+    install_problems(web)
+    add_health(web, missing)
+    web.add_api_route(
+        "/v1/deadletters/{letter}/retry", hands.deadletters.retry, methods=["POST"], status_code=202
+    )
+    if service.mount:
+        service.mount(web, resources)
+
+
+async def _indexes(resources: Resources) -> None:
+    await resources.store.index(LEDGER, "documents._id")
+    await resources.store.index(LEDGER, "subject")
+    await resources.store.index(DEADLETTERS, "input", "state")
+
+
+async def _watch_lag(app: App, service: str) -> None:
+    while True:
+        await asyncio.sleep(LAG_SECONDS)
+        behind: dict[str, int] = {}
+        for place in app.consumer.assignment():
+            behind[place.topic] = behind.get(place.topic, 0) + _behind(app, place)
+        for topic, count in behind.items():
+            LAG.labels(service, topic).set(count)
+
+
+def _behind(app: App, place: TP) -> int:
+    end = app.consumer.highwater(place)
+    committed: int | None = cast("Any", app.consumer)._committed_offset[place]  # noqa: SLF001 no public way
+    return 0 if end is None else max(0, end - (committed or 0))

@@ -1,0 +1,311 @@
+"""How one event is handled: seven steps, in the order in which they stand here.
+
+Whatever fails, one of three things is true afterwards: the outcome is stored and said, the event is a dead
+letter, or the process is gone and the event comes again.
+"""
+
+import asyncio
+import random
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from canheal_schemas import EVENTS, Envelope, Event, Provenance, ReportIssued
+from canheal_schemas.identifiers import event_id
+from pydantic import ValidationError
+
+from canheal_chassis.clock import utc_now
+from canheal_chassis.consent import ConsentProjection
+from canheal_chassis.deadletters import DeadLetters
+from canheal_chassis.errors import (
+    Conflict,
+    CrashedWorker,
+    Duplicate,
+    EventRefused,
+    HandlerFailed,
+    Undecodable,
+    UnknownEventType,
+    Unreachable,
+)
+from canheal_chassis.ledger import Entry, Ledger, entry_key
+from canheal_chassis.message import Message, Record
+from canheal_chassis.outcome import Handler, Handlers, Outcome
+from canheal_chassis.outgoing import Says, say, set_head
+from canheal_chassis.telemetry import (
+    ADOPTED,
+    END_TO_END_SECONDS,
+    FAILED,
+    HANDLED,
+    HANDLING_SECONDS,
+    RETRIED,
+    WITHHELD,
+    bind,
+    log,
+)
+from canheal_chassis.workplace import Bench, Workplace
+
+MAX_STARTS = 3
+"""Starts of one event that ended without an outcome; at the next it is a dead letter."""
+MAX_PAUSE_SECONDS = 1.0
+LEAVES_THE_PLATFORM: tuple[type[Event], ...] = (ReportIssued,)
+"""Events for subscribers: consent is asked once more before they are said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What `deliver` works with."""
+
+    service: str
+    handlers: Handlers
+    provenance: Provenance
+    tries: int
+    ledger: Ledger
+    consent: ConsentProjection
+    place: Workplace
+    publisher: Says
+    deadletters: DeadLetters
+    now: Callable[[], datetime] = utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A decoded event and its handler."""
+
+    event: Event
+    envelope: Envelope
+    handler: Handler[Any]
+
+    @property
+    def key(self) -> str:
+        return entry_key(self.envelope.event_type, self.envelope.root_id)
+
+    @property
+    def subject(self) -> str | None:
+        return getattr(self.event, "subject", None)
+
+
+async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaitable[None]]) -> None:
+    """Handle one event to its end; only what nobody foresaw escapes, and then the process must end."""
+    attempt = 0
+    while True:
+        try:
+            await _seven_steps(record, hands)
+            break
+        except EventRefused as error:
+            if await _kept(record, error, hands):
+                break
+        except (Unreachable, Conflict) as error:
+            RETRIED.labels(hands.service, error.slug).inc()
+            log("retrying", error=error.slug, attempt=attempt)
+        await asyncio.sleep(_pause(attempt))
+        attempt += 1
+    await acknowledge()  # 7. acknowledge
+
+
+async def _seven_steps(record: Record, hands: Hands) -> None:
+    began = time.perf_counter()
+    task = decode(record, hands)  # 1. decode
+    bind(event_type=task.envelope.event_type, correlation_id=str(task.envelope.correlation_id))
+    entry = await hands.ledger.find(task.key)  # 2. ledger
+    if entry is None:
+        await _count_start(record, task, hands)
+        entry = await _make(task, hands)  # 3. consent, 4. run, 5. store
+        HANDLED.labels(hands.service, task.envelope.event_type).inc()
+        if record.first:
+            await hands.ledger.forget_starts(task.key)
+    else:
+        ADOPTED.labels(hands.service, task.envelope.event_type).inc()
+    await _say(task, entry, hands)  # 6. erasure and consent once more, publish
+    await _measure(task, hands, began)
+
+
+def decode(record: Record, hands: Hands) -> Task:
+    """Read a record by its headers.
+
+    Raises:
+        Undecodable: headers or body are not what the contract says.
+        UnknownEventType: this service has no handler for the type.
+    """
+    try:
+        envelope = Envelope.from_headers(record.headers)
+    except ValidationError as error:
+        raise Undecodable(f"headers: {_places(error)}") from error
+    model = EVENTS.get(envelope.event_type)
+    handler = hands.handlers.get(model) if model else None
+    if model is None or handler is None:
+        raise UnknownEventType(f"{hands.service} does not handle {envelope.event_type}")
+    try:
+        return Task(model.model_validate_json(record.value), envelope, handler)
+    except ValidationError as error:
+        raise Undecodable(f"body of {envelope.event_type}: {_places(error)}") from error
+
+
+def _places(error: ValidationError) -> str:
+    """Where and why, without the values: they may be personal."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or '(root)'}: {problem['type']}"
+        for problem in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+    )
+
+
+async def _count_start(record: Record, task: Task, hands: Hands) -> None:
+    if record.first and await hands.ledger.starts(task.key) > MAX_STARTS:
+        raise CrashedWorker(
+            f"{MAX_STARTS} workers ended while they had this {task.envelope.event_type} in hand"
+        )
+
+
+async def _make(task: Task, hands: Hands) -> Entry:
+    """Steps 3 to 5: ask consent, run the handler, store the outcome (or adopt the one stored meanwhile)."""
+    consent_version: int | None = None
+    reason: str | None = None
+    if task.subject is not None:
+        consent, consent_version = await hands.consent.at_least(
+            task.subject, getattr(task.event, "consent_version", 0)
+        )
+        if hands.consent.erased(task.subject):
+            return await _store(task, Outcome(), [], hands, consent_version, state="erased")
+        if not consent.permits(task.handler.purpose):
+            reason = f"consent version {consent_version} does not permit {task.handler.purpose.value}"
+    async with hands.place.bench(task.envelope, task.subject or "platform") as bench:
+        if reason is not None:
+            WITHHELD.labels(hands.service, task.envelope.event_type).inc()
+            said = task.handler.withheld(task.event, reason)
+            outcome = Outcome(publish=(said,) if said else ())
+        else:
+            outcome = await _run(task, bench, hands)
+        for blob in outcome.blobs:
+            await hands.place.blobs.put(blob, task.envelope.root_id)
+        revisions = [bench.revision(document) for document in outcome.save if document.shared]
+        return await _store(task, outcome, revisions, hands, consent_version)
+
+
+async def _run(task: Task, bench: Bench, hands: Hands) -> Outcome:
+    for attempt in range(1, hands.tries + 1):
+        try:
+            outcome: Outcome = await task.handler.handle(task.event, bench)
+        except (Unreachable, Conflict, EventRefused):
+            raise
+        except Exception as error:
+            FAILED.labels(hands.service, task.envelope.event_type).inc()
+            where = _where(error)
+            log("handler-failed", error=type(error).__name__, where=where, attempt=attempt)
+            if attempt == hands.tries:
+                raise HandlerFailed(
+                    f"{type(error).__name__} at {where}, on each of {hands.tries} tries"
+                ) from error
+            await asyncio.sleep(_pause(attempt))
+        else:
+            return outcome
+    raise HandlerFailed("no try was allowed")
+
+
+def _where(error: BaseException) -> str:
+    """The innermost line of ours that an error came through; never its values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "canheal_" in frame.filename] or frames
+    return f"{ours[-1].filename.rpartition('/')[2]}:{ours[-1].lineno}" if ours else "unknown"
+
+
+async def _store(
+    task: Task,
+    outcome: Outcome,
+    revisions: list[int],
+    hands: Hands,
+    consent_version: int | None,
+    state: str = "done",
+) -> Entry:
+    moment = hands.now()
+    entry = Entry(
+        input_type=task.envelope.event_type,
+        root_id=task.envelope.root_id,
+        subject=task.subject,
+        consent_version=consent_version,
+        messages=tuple(
+            Message.of(event, caused_by(task.envelope, event, hands.service, number, moment))
+            for number, event in enumerate(outcome.publish)
+        ),
+        documents=outcome.save,
+        blobs=tuple(blob.ref.blob_id for blob in outcome.blobs),
+        provenance=hands.provenance,
+        state=state,
+    )
+    try:
+        await hands.ledger.insert(entry, revisions, moment)
+    except Duplicate:
+        stored = await hands.ledger.find(entry.key)
+        if stored is None:
+            raise Conflict("a document was made by another event meanwhile") from None
+        return stored
+    return entry
+
+
+def caused_by(cause: Envelope, event: Event, service: str, ordinal: int | str, moment: datetime) -> Envelope:
+    """The envelope of what `service` says because of `cause`."""
+    return Envelope(
+        event_id=event_id(cause.root_id, service, cause.event_type, event.event_type, ordinal),
+        root_id=cause.root_id,
+        event_type=event.event_type,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.event_id,
+        occurred_at=moment,
+        site=cause.site,
+        traceparent=cause.traceparent,
+    )
+
+
+async def _say(task: Task, entry: Entry, hands: Hands) -> None:
+    """Ask erasure once more, and consent for what leaves the platform; then publish the stored bytes."""
+    if hands.consent.erased(task.subject):
+        if entry.state != "erased":
+            for blob in entry.blobs:
+                await hands.place.blobs.remove(blob)
+            await hands.ledger.erase(entry)
+        return
+    for message in entry.messages:
+        allowed = await _allowed(task, message, hands)
+        if allowed is not None:
+            await say(hands.place.store, hands.publisher, allowed)
+
+
+async def _allowed(task: Task, message: Message, hands: Hands) -> Message | None:
+    """The message itself, or what is said instead when consent was withdrawn since it was stored."""
+    leaves = message.topic in {event.topic.name for event in LEAVES_THE_PLATFORM}
+    if not leaves or task.subject is None or hands.consent.permits(task.subject, task.handler.purpose):
+        return message
+    newest = hands.consent.current(task.subject)
+    version = newest.consent_version if newest else 0
+    said = task.handler.withheld(task.event, f"consent version {version} withdrew it")
+    if said is None:
+        return None
+    cause = task.envelope
+    envelope = caused_by(cause, said, hands.service, f"withheld-{version}", cause.occurred_at)
+    instead = Message.of(said, envelope)
+    await set_head(hands.place.store.single, instead)
+    return instead
+
+
+async def _measure(task: Task, hands: Hands, began: float) -> None:
+    labels = (hands.service, task.envelope.event_type)
+    seconds = time.perf_counter() - began
+    HANDLING_SECONDS.labels(*labels).observe(seconds)
+    END_TO_END_SECONDS.labels(*labels).observe((hands.now() - task.envelope.occurred_at).total_seconds())
+    log("handled", seconds=round(seconds, 4))
+
+
+async def _kept(record: Record, error: EventRefused, hands: Hands) -> bool:
+    """Whether the dead letter is kept; not yet, when something does not answer."""
+    try:
+        await hands.deadletters.keep(record, error)
+    except Unreachable:
+        return False
+    return True
+
+
+def _pause(attempt: int) -> float:
+    """Seconds before the next attempt: doubling, capped, and spread so that rivals part."""
+    longest = min(MAX_PAUSE_SECONDS, 0.02 * 2.0 ** min(attempt, 10))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 no secret

@@ -1,0 +1,86 @@
+"""One event's workplace: the `Work` that a handler sees, over the real stores."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from canheal_schemas import BlobRef, Envelope
+from canheal_schemas.identifiers import blob_id
+
+from canheal_chassis.blobs import BlobStore
+from canheal_chassis.ledger import LEDGER
+from canheal_chassis.outcome import Document, NewBlob
+from canheal_chassis.pool import Pool
+from canheal_chassis.store import Store
+
+
+def private_folder(scratch: Path, instance: str) -> Path:
+    """The folder of one process for decrypted files; what an earlier run left there is removed."""
+    folder = scratch / instance
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+class Workplace:
+    """What every event of a worker works with."""
+
+    def __init__(self, service: str, store: Store, blobs: BlobStore, pool: Pool, scratch: Path) -> None:
+        self.service = service
+        self.store = store
+        self.blobs = blobs
+        self.pool = pool
+        self.scratch = scratch
+
+    def bench(self, envelope: Envelope, subject: str) -> "Bench":
+        """A place for one event."""
+        return Bench(self, envelope, subject)
+
+
+class Bench:
+    """`Work` for the event in hand; a context manager that leaves nothing in the scratch folder."""
+
+    def __init__(self, place: Workplace, envelope: Envelope, subject: str) -> None:
+        self.envelope = envelope
+        self._place = place
+        self._subject = subject
+        self._folder: Path | None = None
+        self._revisions: dict[tuple[str, UUID], int] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def blob(self, ref: BlobRef) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(dir=self._place.scratch))
+        return await self._place.blobs.get_file(ref, self._folder / str(ref.blob_id))
+
+    async def seal(self, name: str, data: bytes) -> NewBlob:
+        blob = blob_id(self._place.service, self._subject, self.envelope.root_id, name)
+        return await self._place.blobs.seal(blob, self._subject, data)
+
+    async def read[D: Document](self, model: type[D], document_id: UUID) -> D | None:
+        if not model.shared:
+            entries = await self._place.store.records(LEDGER, {"documents._id": str(document_id)}, limit=1)
+            return model.model_validate(entries[0]["documents"][0]) if entries else None
+        document, revision = await self._place.store.read(model, document_id)
+        self._revisions[model.collection, document_id] = revision
+        return document
+
+    async def run[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._place.pool.run(function, *args, **kwargs)
+
+    def revision(self, document: Document) -> int:
+        """The revision at which the handler read this document; 0 where it did not."""
+        return self._revisions.get((document.collection, document.id), 0)
