@@ -1,8 +1,8 @@
 """faust, made to keep its promise: the settings and the consumer that do not lose an acknowledgement.
 
 faust 0.15.3 commits past an event that is still in hand when the gap behind it is one offset wide, and past
-one whose handler raised. Here nothing is committed at or beyond an event that somebody holds. Private names are
-used: the version is pinned, and tests hold each of the traps.
+one whose handler raised. Here nothing is committed at or beyond an event that somebody holds. Private names
+are used: the version is pinned, and tests hold each of the traps.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from canheal_schemas import INPUTS, DeadLettered, Provenance, deadletter_topic, retry_topic
-from canheal_schemas.registry import STREAM_SERVICES
+from canheal_schemas import INPUTS, STREAM_SERVICES, DeadLettered, deadletter_topic, retry_topic
 from fastapi import FastAPI
 from faust.types import TP
 
@@ -42,7 +41,6 @@ class Service:
 
     name: str
     handlers: Handlers
-    provenance: Provenance
     warm: Warm = _no_reference_data
     mount: Callable[[FastAPI, Resources], None] | None = field(default=None)
     """Adds the service's own routes to those that every process serves."""
@@ -133,7 +131,6 @@ def _hands(service: Service, resources: Resources, pool: Pool) -> Hands:
     return Hands(
         service=service.name,
         handlers=service.handlers,
-        provenance=service.provenance,
         tries=settings.handler_tries,
         ledger=Ledger(resources.store),
         consent=resources.consent,

@@ -60,7 +60,6 @@ class Hands:
 
     service: str
     handlers: Handlers
-    provenance: Provenance
     tries: int
     ledger: Ledger
     consent: ConsentProjection
@@ -230,7 +229,7 @@ async def _store(
         ),
         documents=outcome.save,
         blobs=tuple(blob.ref.blob_id for blob in outcome.blobs),
-        provenance=hands.provenance,
+        provenance=_provenance(outcome),
         state=state,
     )
     try:
@@ -241,6 +240,12 @@ async def _store(
             raise Conflict("a document was made by another event meanwhile") from None
         return stored
     return entry
+
+
+def _provenance(outcome: Outcome) -> Provenance | None:
+    """By which knowledge and rules the outcome was made: its events say it."""
+    said = [getattr(event, "provenance", None) for event in outcome.publish]
+    return next((provenance for provenance in said if provenance), None)
 
 
 def caused_by(cause: Envelope, event: Event, service: str, ordinal: int | str, moment: datetime) -> Envelope:
