@@ -207,7 +207,7 @@ def main() -> None:
     SCORE.write_text("".join(f"{line}\n" for line in score_lines(sites)), encoding="utf-8")
     exome, panel = {"type": "exome", "size_mb": 35.6}, {"type": "panel", "size_mb": 1.9}
     crc, breast, person = "DEMO-CRC-1", "DEMO-BRC-1", "DEMO-GERMLINE-1"
-    somatic: dict[str, Any] = {"kind": "tumour", "assay": exome, "tumour_sample": "TUMOUR"}
+    somatic: dict[str, Any] = {"kind": "tumour", "assay": exome, "vcf_sample": "TUMOUR"}
     _write(
         tumour(crc, coding=150, intronic=250, filtered=40, normal=True),
         metadata(
@@ -215,7 +215,7 @@ def main() -> None:
             1,
             "BE-DEMO",
             **somatic,
-            normal_sample="NORMAL",
+            vcf_normal="NORMAL",
             oncotree_code="COAD",
             age_years=61,
             purity=0.6,

@@ -30,8 +30,8 @@ def test_every_ref_of_a_demo_sample_is_the_reference_genomes(label: str) -> None
     facts = check(vcf_of(label), kind=said["kind"])
     assert facts.compression == "bgzf"
     assert facts.build is Build.GRCH38
-    assert facts.sample == ("PERSON" if said["kind"] == "germline" else said["tumour_sample"])
-    assert facts.normal == said.get("normal_sample")
+    assert facts.sample == ("PERSON" if said["kind"] == "germline" else said["vcf_sample"])
+    assert facts.normal == said.get("vcf_normal")
     bundle = open_bundle()
     evidence = build_from_reference(
         vcf_of(label), lambda build, *where: bundle.assembly(build).sequence(*where), max_sites=100_000
