@@ -77,7 +77,7 @@ class _Server(uvicorn.Server):
 
 async def serve(app: FastAPI, host: str, port: int) -> None:
     """Serve until cancelled."""
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, lifespan="off", access_log=False)
     server = _Server(config)
     try:
         await server.serve()
