@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import uvicorn
+from canheal_chassis.clock import utc_now
 from canheal_refdata.manifest import Source
 from canheal_report.api import routes
 from canheal_report.heads import Head, Summary
@@ -40,18 +41,24 @@ class Shelf:
     """The made versions as the store would give them."""
 
     def __init__(self, versions: dict[str, ReportVersion]) -> None:
-        self.versions = versions
+        self.versions = list(versions.values())
+        samples = {version.sample: version.subject for version in self.versions}
+        self.heads = [
+            Head(id=sample, subject=subject, revision=1, versions=self._of(sample))
+            for sample, subject in samples.items()
+        ]
+
+    def _of(self, sample: UUID) -> tuple[Summary, ...]:
+        found = [Summary.of(version) for version in self.versions if version.sample == sample]
+        return tuple(sorted(found, key=lambda summary: summary.age))
 
     async def get(self, model: type[Any], document_id: UUID) -> Any:
-        return next((v for v in self.versions.values() if v.id == document_id), None)
-
-    async def find(self, model: type[Any], **equals: Any) -> Sequence[Any]:
         if model is Head:
-            return [
-                Head(id=v.sample, subject=v.subject, revision=1, report=Summary.of(v))
-                for v in self.versions.values()
-            ]
-        return [v for v in self.versions.values() if v.sample == equals["sample"]]
+            return next(head for head in self.heads if head.id == document_id)
+        return next((v for v in self.versions if v.id == document_id), None)
+
+    async def find(self, model: type[Any], *, limit: int = 0, **equals: Any) -> Sequence[Any]:
+        return self.heads
 
     def permits(self, subject: str, purpose: Purpose) -> bool:
         return purpose is Purpose.OWN_CARE
@@ -63,7 +70,7 @@ def address(made_versions: dict[str, ReportVersion]) -> Iterator[str]:
     source = Source("CIViC", "2026-05", "CC0-1.0", "civicdb.org", "evidence")
     knowledge = Knowledge({"COAD": "Colon Adenocarcinoma"}.get, lambda _bundle: (source,))
     app = FastAPI()
-    app.include_router(routes(shelf, shelf, knowledge))
+    app.include_router(routes(shelf, shelf, knowledge, utc_now))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from canheal_report.dossier import Dossier, join, merged
-from canheal_report.versions import ReportVersion, reports_due, version_of
+from canheal_report.versions import ReportVersion, reports_due, version_of, withheld_id
 from canheal_schemas import Part, PartStatus, ReportStatus, RiskStatus
 from canheal_schemas.identifiers import report_id
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +134,7 @@ def test_a_withheld_part_withholds_the_report_under_one_id_with_the_same_bytes(
     }
     (version,) = issued_on_the_way(stream, [stream.received(), *(made[name] for name in order)])
     assert version.status is ReportStatus.WITHHELD
+    assert version.id == withheld_id(stream.root())
     assert (version.parts, version.variants, version.risk) == ((), None, None)
 
 

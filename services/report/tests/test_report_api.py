@@ -5,9 +5,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from canheal_chassis.http import install_problems
 from canheal_report.api import routes
 from canheal_report.dossier import join
-from canheal_report.heads import Head, moved
+from canheal_report.heads import moved
+from canheal_report.knowledge import Knowledge
 from canheal_report.versions import ReportVersion, reports_due
 from canheal_schemas import Purpose
 from fastapi import FastAPI
@@ -25,9 +27,9 @@ class Shelf:
     async def get(self, model: type[Any], document_id: UUID) -> Any:
         return next((d for d in self.documents if isinstance(d, model) and d.id == document_id), None)
 
-    async def find(self, model: type[Any], **equals: Any) -> Sequence[Any]:
+    async def find(self, model: type[Any], *, limit: int = 0, **equals: Any) -> Sequence[Any]:
         kept = [document for document in self.documents if isinstance(document, model)]
-        return [d for d in kept if all(getattr(d, name) == value for name, value in equals.items())]
+        return [d for d in kept if all(str(getattr(d, name)) == value for name, value in equals.items())]
 
     def permits(self, subject: str, purpose: Purpose) -> bool:
         return purpose in self.allowed
@@ -45,6 +47,10 @@ class Shelf:
         return [d for d in self.documents if isinstance(d, ReportVersion)]
 
 
+def a_moment() -> datetime:
+    return datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
 @pytest.fixture
 def shelf() -> Shelf:
     return Shelf()
@@ -53,7 +59,8 @@ def shelf() -> Shelf:
 @pytest.fixture
 def app(shelf: Shelf) -> FastAPI:
     app = FastAPI()
-    app.include_router(routes(shelf, shelf, clock=lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC)))
+    install_problems(app)
+    app.include_router(routes(shelf, shelf, Knowledge(), a_moment))
     return app
 
 
@@ -101,7 +108,7 @@ async def test_once_consent_is_gone_every_road_to_a_report_is_shut(
         answer = await get(app, path)
         assert answer.status_code == 403
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["title"] == "Consent does not permit this"
+        assert answer.json()["type"] == "urn:canheal:problem:consent-refuses"
         assert "BRAF" not in answer.text
     assert "T-1" not in (await get(app, "/")).text
 
@@ -125,13 +132,16 @@ async def test_the_list_names_each_sample_once_with_its_newest_report(
     assert [version["status"] for version in versions] == ["preliminary", "final"]
 
 
-def test_a_higher_revision_begins_a_new_head_and_a_lower_one_leaves_it(stream: Any) -> None:
+def test_a_higher_revision_empties_the_head_and_a_lower_one_only_adds_its_versions(stream: Any) -> None:
     old = join(None, stream.annotated(), stream.envelope(stream.annotated()))
     new = join(None, stream.received(revision=2), stream.envelope(stream.received(revision=2)))
     assert old is not None
     assert new is not None
-    first = moved(None, old, reports_due(None, old))
+    late = reports_due(None, old)
+    assert late is not None
+    first = moved(None, old, late)
     assert first.report is not None
     second = moved(first, new, None)
-    assert second == Head(id=new.sample, subject=new.subject, revision=2, report=None)
-    assert moved(second, old, reports_due(None, old)) == second
+    assert (second.revision, second.report) == (2, None)
+    assert moved(second, old, late) == second
+    assert [summary.report_id for summary in second.versions] == [late.id]

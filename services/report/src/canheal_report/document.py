@@ -20,7 +20,7 @@ def report_document(version: ReportVersion, served: Served) -> dict[str, Any]:
             "version": served.number,
             "of": served.of,
             "at": served.at.isoformat(),
-            "replaced_by": str(served.newest.id) if served.newest else None,
+            "replaced_by": str(served.newest.report_id) if served.newest else None,
         },
         "says": {
             "headline": statements.headline(version),

@@ -31,7 +31,7 @@ class Served:
     number: int
     of: int
     at: datetime
-    newest: ReportVersion | None = None
+    newest: Summary | None = None
     """The version that replaced this one."""
 
 
@@ -57,9 +57,9 @@ def report_page(version: ReportVersion, served: Served, knowledge: Knowledge) ->
     )
 
 
-def list_page(reports: Sequence[Summary], total: int, at: datetime) -> str:
-    """The newest report of each sample; `total` counts those that the page has no room for as well."""
-    return _environment().get_template("list.html").render(reports=reports, total=total, at=at)
+def list_page(reports: Sequence[Summary], at: datetime) -> str:
+    """The newest report of each sample."""
+    return _environment().get_template("list.html").render(reports=reports, at=at)
 
 
 @cache

@@ -56,9 +56,9 @@ class ReportVersion(Document):
     risk: RiskPart | None = None
 
 
-def withheld_id(sample: UUID, revision: int) -> UUID:
-    """The report that says that nothing may be said of this revision."""
-    return uuid5(sample_root(sample, revision), "withheld")
+def withheld_id(root: UUID) -> UUID:
+    """The report that says that nothing may be said of what the root names: a sample's revision."""
+    return uuid5(root, "withheld")
 
 
 def reports_due(before: Dossier | None, after: Dossier) -> ReportVersion | None:
@@ -77,8 +77,7 @@ def version_of(dossier: Dossier) -> ReportVersion | None:
     about |= {"site": site, "country": country, "context": context}
     standing = _Standing.of(dossier)
     if standing.withheld:
-        identifier = withheld_id(dossier.sample, dossier.revision)
-        return ReportVersion(id=identifier, status=ReportStatus.WITHHELD, **about)
+        return ReportVersion(id=withheld_id(dossier.id), status=ReportStatus.WITHHELD, **about)
     if not standing.ids:
         return None
     return ReportVersion(
@@ -119,7 +118,7 @@ def issued(version: ReportVersion, consent_version: int) -> ReportIssued:
 
 def issued_withheld(event: SampleEvent, kind: SampleKind) -> ReportIssued:
     """What the stream hears where consent refuses: that there is nothing to be read."""
-    identifier = withheld_id(event.sample, event.revision)
+    identifier = withheld_id(sample_root(event.sample, event.revision))
     return ReportIssued(
         **event.model_dump(include=set(SampleEvent.model_fields)),
         report_id=identifier,

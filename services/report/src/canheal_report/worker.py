@@ -28,14 +28,14 @@ async def assemble(event: PartEvent, work: Work) -> Outcome:
     after = join(before, event, work.envelope, await _further(event, work))
     if after is None:
         return Outcome()
-    head = await work.read(Head, after.sample)
+    known = await work.read(Head, after.sample)
     version = reports_due(before, after)
-    newest = moved(head, after, version)
+    head = moved(known, after, version)
     changed = after if after != before else None
-    beside = newest if version or newest != head else None
+    beside = head if head != known else None
     return Outcome(
         save=tuple(document for document in (changed, version, beside) if document is not None),
-        publish=_published(version, after, newest),
+        publish=_published(version, after, head),
     )
 
 
@@ -58,8 +58,8 @@ async def _further(event: PartEvent, work: Work) -> Further | None:
     return await work.run(read_further, await work.blob(event.all_findings), event.findings)
 
 
-def _published(version: ReportVersion | None, dossier: Dossier, newest: Head) -> tuple[ReportIssued, ...]:
-    if version is None or dossier.consent_version is None or version.revision < newest.revision:
+def _published(version: ReportVersion | None, dossier: Dossier, head: Head) -> tuple[ReportIssued, ...]:
+    if version is None or dossier.consent_version is None or version.revision < head.revision:
         return ()
     return (issued(version, dossier.consent_version),)
 

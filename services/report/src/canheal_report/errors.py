@@ -1,0 +1,51 @@
+"""What the report service refuses.
+
+PlatformError
+├── NoSuchReport        no report version has this id
+├── NoReportOfSample    the sample is unknown, or its first part has not come yet
+└── ConsentRefuses      the consent in force does not allow use for the person's own care
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from canheal_chassis.errors import PlatformError
+
+
+class NoSuchReport(PlatformError):
+    """No report version has this id."""
+
+    slug: ClassVar[str] = "no-such-report"
+    status: ClassVar[int] = 404
+
+    def __init__(self, report_id: UUID) -> None:
+        super().__init__(
+            f"No report has the id {report_id}. Of a report that was withheld for want of consent nothing is "
+            "kept. GET / lists the reports; the event canheal.report.issued.v1 carries the right link."
+        )
+
+
+class NoReportOfSample(PlatformError):
+    """The sample is unknown, or its first part has not come yet."""
+
+    slug: ClassVar[str] = "no-report-of-sample"
+    status: ClassVar[int] = 404
+
+    def __init__(self, sample: UUID) -> None:
+        super().__init__(
+            f"The sample {sample} has no report here: it is unknown, or its first part has not come yet. "
+            "GET /v1/samples/{id} of ingest says where it is."
+        )
+
+
+class ConsentRefuses(PlatformError):
+    """The consent in force does not allow use for the person's own care."""
+
+    slug: ClassVar[str] = "consent-refuses"
+    status: ClassVar[int] = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The person's consent in force does not allow use for their own care. The hospital that recorded "
+            "it can change it; the report is then readable again."
+        )
