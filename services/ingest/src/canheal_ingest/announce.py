@@ -1,0 +1,63 @@
+"""The events that ingest says, each with its envelope."""
+
+from datetime import datetime
+from uuid import UUID
+
+from canheal_schemas import ConsentChanged, Envelope, Event, SampleReceived
+from canheal_schemas.identifiers import consent_root, event_id, sample_root
+
+from canheal_ingest.records import SampleRecord, SubjectRecord
+
+type Announcement = tuple[Event, Envelope]
+
+POST = "POST /v1/samples"
+PUT = "PUT /v1/subjects/consent"
+
+
+def sample_received(record: SampleRecord) -> Announcement:
+    """A valid, encrypted, stored VCF waits."""
+    event = SampleReceived(
+        sample=record.id,
+        revision=record.revision,
+        subject=record.subject,
+        consent_version=record.consent_version,
+        site=record.site,
+        country=record.country,
+        vcf=record.vcf,
+        context=record.context,
+    )
+    root = sample_root(record.id, record.revision)
+    return event, _envelope(event, root, POST, record.accepted_at, record.site)
+
+
+def consent_stated(person: SubjectRecord, first: SampleRecord) -> Announcement:
+    """The consent of a new person, as the first sample states it."""
+    event, envelope = _consent_changed(person, POST, first.accepted_at)
+    return event, envelope.model_copy(update={"correlation_id": sample_root(first.id, first.revision)})
+
+
+def consent_changed(person: SubjectRecord, changed_at: datetime) -> Announcement:
+    """Another consent is in force."""
+    return _consent_changed(person, PUT, changed_at)
+
+
+def _consent_changed(person: SubjectRecord, why: str, changed_at: datetime) -> Announcement:
+    event = ConsentChanged(
+        subject=person.subject,
+        consent_version=person.consent_version,
+        consent=person.consent,
+        site=person.site,
+    )
+    root = consent_root(person.subject, person.consent_version)
+    return event, _envelope(event, root, why, changed_at, person.site)
+
+
+def _envelope(event: Event, root: UUID, why: str, occurred_at: datetime, site: str) -> Envelope:
+    return Envelope(
+        event_id=event_id(root, "ingest", why, event.event_type),
+        root_id=root,
+        event_type=event.event_type,
+        correlation_id=root,
+        occurred_at=occurred_at,
+        site=site,
+    )

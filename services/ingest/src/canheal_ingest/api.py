@@ -1,0 +1,128 @@
+"""The door's HTTP. Every error is a problem document (RFC 9457): what is wrong, where, how to mend it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from canheal_chassis.http import install_problems, problem_response
+from canheal_genome.errors import GenomeError
+from canheal_refdata.errors import BundleError
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from canheal_ingest.errors import SubmissionRefused, UploadRefused, UploadTooLarge
+from canheal_ingest.metadata import Metadata, Name, Site, StatedConsent, read_document
+from canheal_ingest.progress import Progress
+from canheal_ingest.reception import Reception
+from canheal_ingest.samples import Samples
+from canheal_ingest.standing import standing
+from canheal_ingest.subjects import Subjects
+from canheal_ingest.upload import refuse_declared_size
+
+MAX_CONSENT_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the routes reach."""
+
+    reception: Reception
+    samples: Samples
+    subjects: Subjects
+    progress: Progress
+    caught_up: asyncio.Event
+
+
+def mount(app: FastAPI, desk: Desk) -> None:
+    """Add ingest's routes and the answers to what goes wrong."""
+    install_problems(app, GenomeError, BundleError)
+    app.add_exception_handler(SubmissionRefused, _refused)
+
+    @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, tags=["samples"])
+    async def submit(request: Request) -> JSONResponse:
+        """Take a sample: 202 once it is durable, 200 where the same content was there already."""
+        refuse_declared_size(request.headers.get("content-length"), desk.reception.limits)
+        accepted = await desk.reception.take(_body(request), request.headers.get("content-type", ""))
+        record = accepted.record
+        if accepted.new:
+            desk.progress.accepted(record.id, record.revision)
+        place = f"/v1/samples/{record.id}"
+        answer = {
+            "sample": str(record.id),
+            "revision": record.revision,
+            "label": record.label,
+            "status": place,
+        }
+        return JSONResponse(answer, 202 if accepted.new else 200, {"Location": place})
+
+    @app.get("/v1/samples/{sample}", tags=["samples"])
+    async def where(sample: UUID) -> dict[str, Any]:
+        """Where a sample is, which part is held and why."""
+        record = await desk.samples.find(sample)
+        journey = desk.progress.of(sample, record.revision)
+        return standing(record, journey, caught_up=desk.caught_up.is_set())
+
+    @app.put("/v1/subjects/{pseudonym:path}/consent", openapi_extra=_CONSENT, tags=["consent"])
+    async def change_consent(
+        pseudonym: Annotated[Name, Path()], site: Annotated[Site, Query()], request: Request
+    ) -> dict[str, Any]:
+        """State what a person allows from now on; the same again changes nothing."""
+        stated = read_document(StatedConsent, await _small_body(request))
+        record, changed = await desk.subjects.change_consent(site, pseudonym, stated.consent)
+        return {
+            "subject": record.subject,
+            "consent_version": record.consent_version,
+            "permitted": list(record.consent.permitted),
+            "changed": changed,
+        }
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, SubmissionRefused):
+        raise error
+    return problem_response(error.status, error.slug, str(error), title=error.title, **error.members)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect as error:
+        raise UploadRefused("the connection ended before the body did; send it again") from error
+
+
+async def _small_body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in _body(request):
+        body += piece
+        if len(body) > MAX_CONSENT_BYTES:
+            raise UploadTooLarge(f"the body has more than {MAX_CONSENT_BYTES:,} bytes; a consent has fewer")
+    return bytes(body)
+
+
+def _takes(content: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_SUBMISSION = _takes(
+    {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["metadata", "vcf"],
+                "properties": {
+                    "metadata": Metadata.model_json_schema(),
+                    "vcf": {
+                        "type": "string",
+                        "contentMediaType": "application/octet-stream",
+                        "description": "The VCF: plain, gzip or BGZF.",
+                    },
+                },
+            }
+        }
+    }
+)
+_CONSENT = _takes({"application/json": {"schema": StatedConsent.model_json_schema()}})

@@ -1,0 +1,76 @@
+"""Whether a VCF may enter, which of its columns is the sample, and on which genome it was called.
+
+The build is what the contig lengths say, else what the hospital says, else what the REF bases say; the bases
+are compared in every case, and an answer that they contradict is refused.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from canheal_genome.builds import Build
+from canheal_genome.errors import BuildRefused
+from canheal_genome.reference import build_from_reference
+from canheal_genome.vcf import VcfFacts, check
+from canheal_refdata.bundle import Bundle, warm_bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A file and what the hospital says of it."""
+
+    path: Path
+    germline: bool
+    vcf_sample: str | None
+    vcf_normal: str | None
+    declared: str | None
+    max_uncompressed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A file that may enter."""
+
+    facts: VcfFacts
+    build: str
+    build_basis: str
+
+
+def examine(question: Question, bundle: Path | None) -> Passed:
+    """Read the whole file once and refuse it by rule and line, or say what it is.
+
+    Runs in a process of the pool: a genome takes a minute.
+
+    Raises:
+        VcfRefused: a rule of the door is broken.
+        BuildRefused: the build is unknown, or two sources contradict each other.
+        AssemblyAbsent: the bundle does not have this build.
+    """
+    facts = check(
+        question.path,
+        kind="germline" if question.germline else "tumour",
+        tumour=question.vcf_sample,
+        normal=question.vcf_normal,
+        max_uncompressed_bytes=question.max_uncompressed_bytes,
+    )
+    opened = warm_bundle(bundle)
+    by_contigs, by_word = facts.build, Build(question.declared) if question.declared else None
+    if by_contigs and by_word and by_contigs is not by_word:
+        raise BuildRefused(
+            "build-contradicted",
+            f"the file is declared as {by_word}, but the lengths of its ##contig lines are those of "
+            f"{by_contigs}. Declare the right build, or correct the ##contig lines",
+        )
+    build = _confirmed(question.path, opened, by_contigs or by_word)
+    opened.assembly(build)
+    basis = "contig lengths" if by_contigs else "declared" if by_word else "REF bases"
+    return Passed(facts, build.value, basis)
+
+
+def _confirmed(path: Path, bundle: Bundle, said: Build | None) -> Build:
+    assemblies = {build: bundle.assembly(build) for build in bundle.builds}
+
+    def sequence(build: Build, contig: str, start: int, end: int) -> str | None:
+        return assemblies[build].sequence(contig, start, end) if build in assemblies else None
+
+    covered = {build: assembly.covered for build, assembly in assemblies.items()}
+    return build_from_reference(path, sequence, covered=covered).demand(said)

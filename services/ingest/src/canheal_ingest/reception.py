@@ -1,0 +1,118 @@
+"""A submission from its first byte to the answer: upload, metadata, the door, then the stores."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from canheal_chassis.pool import Pool
+from canheal_refdata.bundle import warm_bundle
+from canheal_schemas import Assay, GenomeBuild, SampleContext, SampleKind
+
+from canheal_ingest.bed import merged_size_mb
+from canheal_ingest.door import Passed, Question, examine
+from canheal_ingest.metadata import Metadata, TumourTypes, read_metadata
+from canheal_ingest.samples import Accepted, Samples, Submission
+from canheal_ingest.settings import Settings
+from canheal_ingest.upload import Limits, Upload, place, receive
+
+
+class Lanes:
+    """Where files are read: large ones in a process of their own, so that no panel waits for a genome."""
+
+    def __init__(self, settings: Settings) -> None:
+        warm = partial(warm_bundle, settings.bundle)
+        self._common = Pool(settings.pool_processes, warm)
+        self._large = Pool(1, warm)
+        self._large_bytes = settings.large_vcf_bytes
+        self._bundle = settings.bundle
+
+    async def ready(self) -> None:
+        """Wait until the common lane's reference data is open."""
+        await self._common.ready()
+
+    async def examine(self, question: Question) -> Passed:
+        """`door.examine`, beside the event loop."""
+        large = question.path.stat().st_size >= self._large_bytes
+        return await (self._large if large else self._common).run(examine, question, self._bundle)
+
+    def close(self) -> None:
+        self._common.close()
+        self._large.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Takes submissions."""
+
+    scratch: Path
+    limits: Limits
+    max_uncompressed_bytes: int
+    tumour_types: TumourTypes | None
+    lanes: Lanes
+    samples: Samples
+
+    @classmethod
+    def of(cls, settings: Settings, scratch: Path, lanes: Lanes, samples: Samples) -> Self:
+        return cls(
+            scratch,
+            Limits(settings.max_upload_bytes, settings.max_metadata_bytes),
+            settings.max_uncompressed_bytes,
+            warm_bundle(settings.bundle).oncotree,
+            lanes,
+            samples,
+        )
+
+    async def take(self, stream: AsyncIterator[bytes], content_type: str) -> Accepted:
+        """Take a submission, or refuse it and keep nothing of it.
+
+        Raises:
+            SubmissionRefused, VcfRefused, AssemblyAbsent, Erased: what is wrong and how to mend it.
+        """
+        async with place(self.scratch) as folder:
+            upload = await receive(stream, content_type, folder, self.limits)
+            said = read_metadata(upload.metadata, self.tumour_types)
+            assay = _assay(said)
+            passed = await self.lanes.examine(self._question(said, upload))
+            return await self.samples.accept(
+                Submission(
+                    site=said.site,
+                    country=said.country,
+                    pseudonym=said.pseudonym,
+                    context=_context(said, assay, passed),
+                    consent=said.consent.consent,
+                    vcf=upload.vcf,
+                )
+            )
+
+    def _question(self, said: Metadata, upload: Upload) -> Question:
+        return Question(
+            path=upload.vcf,
+            germline=said.kind is SampleKind.GERMLINE,
+            vcf_sample=said.vcf_sample,
+            vcf_normal=said.vcf_normal,
+            declared=said.build,
+            max_uncompressed_bytes=self.max_uncompressed_bytes,
+        )
+
+
+def _assay(said: Metadata) -> Assay:
+    size = said.assay.size_mb if said.assay.bed is None else merged_size_mb(said.assay.bed)
+    return Assay(type=said.assay.type, size_mb=size)
+
+
+def _context(said: Metadata, assay: Assay, passed: Passed) -> SampleContext:
+    return SampleContext(
+        label=said.label,
+        kind=said.kind,
+        assay=assay,
+        build=GenomeBuild(passed.build),
+        build_basis=passed.build_basis,
+        vcf_sample=passed.facts.sample,
+        vcf_normal=passed.facts.normal,
+        oncotree_code=said.oncotree_code,
+        sex=said.sex,
+        age_years=said.age_years,
+        purity=said.purity,
+    )
