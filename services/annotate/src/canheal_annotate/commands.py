@@ -56,8 +56,8 @@ def annotate(  # noqa: PLR0913 typer reads a command's options off its arguments
         context = _context(Request(vcf, bundle, assembly, tumour, kind, oncotree))
         tally, reportable = Tally(), list[pl.DataFrame]()
         for lines in allele_lines(vcf, context, bundle, tally):
-            typer.echo(lines.frame.write_ndjson(), nl=False)
-            reportable.append(lines.reportable.select(_SHOWN))
+            typer.echo(lines.write_ndjson(), nl=False)
+            reportable.append(lines.filter(pl.col("reportable").cast(pl.Boolean)).select(_SHOWN))
         if not as_json:
             _tell(context, bundle, tally, reportable)
 
@@ -102,7 +102,8 @@ def _tell(context: SampleContext, bundle: Path | None, tally: Tally, batches: li
         f"{fates[fate]} {fate}" for fate in (IN_GENE, OUTSIDE, FILTERED, NOT_CARRIED, NOT_INTERPRETABLE)
     )
     _people.print(f"{tally.records} records, {tally.alleles} alleles: {counted}")
-    reportable = pl.concat(batches) if batches else pl.DataFrame(schema=dict.fromkeys(_SHOWN, pl.String))
+    nothing = pl.DataFrame(schema=dict.fromkeys(_SHOWN, pl.Null))
+    reportable = pl.concat([nothing, *batches], how="vertical_relaxed")
     _people.print(_table(reportable) if reportable.height else "no allele changes a protein or splicing")
     for remark in not_examined(context, bundle).remarks:
         _people.print(remark)

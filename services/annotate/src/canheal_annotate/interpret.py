@@ -14,11 +14,12 @@ from polars import col
 from canheal_annotate.fates import IN_GENE, NOT_CARRIED, OUTSIDE, Tally, with_fate
 from canheal_annotate.findings import findings
 from canheal_annotate.judgement import Judged, assembly_of, judge, knowledge_of
+from canheal_annotate.places import NEAR
 from canheal_annotate.rules import document, version
 
 _REMARKS: Final = (
     "Copy numbers, fusions, other structural variants and genome-wide biomarkers were not looked for.",
-    "Promoters and introns beyond 20 bases from an exon were not read.",
+    f"Promoters were not read; a variant further than {NEAR} bases from an exon is counted, not named.",
 )
 
 

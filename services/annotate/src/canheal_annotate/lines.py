@@ -1,7 +1,6 @@
 """Every allele of a VCF as one JSON line a transcript, for people and programs without any stream."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -29,16 +28,10 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Lines:
-    """One batch: what stands on the lines, and what of it people should see."""
-
-    frame: pl.DataFrame
-    reportable: pl.DataFrame
-
-
-def allele_lines(vcf: Path, context: SampleContext, bundle: Path | None, tally: Tally) -> Iterator[Lines]:
-    """Batches of lines in the file's order; `tally` is kept on the way.
+def allele_lines(
+    vcf: Path, context: SampleContext, bundle: Path | None, tally: Tally
+) -> Iterator[pl.DataFrame]:
+    """Batches of lines, `COLUMNS`, in the file's order; `tally` is kept on the way.
 
     An allele that is not interpreted has no gene, and a `reason`.
     """
@@ -46,12 +39,12 @@ def allele_lines(vcf: Path, context: SampleContext, bundle: Path | None, tally: 
     for batch in columns.read(vcf, sample=context.vcf_sample):
         alleles = with_fate(batch, genes)
         tally.add(alleles)
-        judged = judge(alleles.filter(col("fate") == IN_GENE), context, bundle)
-        told = _told(judged)
+        in_genes = alleles.filter(col("fate") == IN_GENE)
         rest = alleles.filter(~col("fate").is_in([IN_GENE, NO_ALLELE])).with_columns(reason=_reason())
-        frame = pl.concat([told, rest], how="diagonal").sort("record", "allele_index", "gene", "transcript")
-        absent = [pl.lit(None).alias(name) for name in COLUMNS if name not in frame.columns]
-        yield Lines(frame.with_columns(absent).select(COLUMNS), told.filter("reportable"))
+        parts = [rest] if in_genes.is_empty() else [_told(judge(in_genes, context, bundle)), rest]
+        lines = pl.concat(parts, how="diagonal")
+        absent = [pl.lit(None).alias(name) for name in COLUMNS if name not in lines.columns]
+        yield lines.with_columns(absent).sort("record", "allele_index", "gene", "transcript").select(COLUMNS)
 
 
 def _told(judged: Judged) -> pl.DataFrame:

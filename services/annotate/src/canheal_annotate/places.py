@@ -8,9 +8,9 @@ from polars import col
 
 from canheal_annotate.fates import spans
 
-NEAR: Final = 20
-"""Bases beside an exon that are read with it: all that the splice terms of the Sequence Ontology reach (the
-polypyrimidine tract begins 17 bases before an exon)."""
+NEAR: Final = 200
+"""Bases beside an exon that are named with it. The splice terms of the Sequence Ontology reach 17; an exome
+is read some 100 bases beyond its exons, and those variants should have a name too."""
 
 _TRANSCRIPT: Final = ("gene", "feature_id", "transcript", "transcript_ensembl", "has_sequence")
 

@@ -1,8 +1,8 @@
 """What a CIViC molecular profile asks of a small variant, read from its name.
 
 Each profile becomes one or more criteria: a gene and a tag such as `protein V600E`, `residue G12`,
-`exon 19 inframe_deletion`, `kind null`. `tags` gives a variant's own; the two meet in an equijoin. A profile that a small
-variant cannot answer (a fusion, an expression level, a combination) has no criterion but a reason.
+`exon 19 inframe_deletion`, `kind null`. `tags` gives a variant's own; the two meet in an equijoin. A profile
+that a small variant cannot answer (a fusion, an expression level) has no criterion but a reason.
 """
 
 from typing import Final

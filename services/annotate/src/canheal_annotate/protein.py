@@ -16,11 +16,15 @@ _AMINO_ACIDS: Final = {
 }  # fmt: skip
 
 
+def one_letter(hgvs_p: pl.Expr) -> pl.Expr:
+    """Three-letter amino acids as one letter, all else as it was."""
+    return hgvs_p.str.replace_many(list(_AMINO_ACIDS), list(_AMINO_ACIDS.values()))
+
+
 def protein_key(hgvs_p: pl.Expr) -> pl.Expr:
     """From HGVS p.; null where the effect is unknown or nothing changes."""
     letters = (
-        hgvs_p.str.extract(r"^p\.\(?([^()]+)\)?$")
-        .str.replace_many(list(_AMINO_ACIDS), list(_AMINO_ACIDS.values()))
+        one_letter(hgvs_p.str.extract(r"^p\.\(?([^()]+)\)?$"))
         .str.to_uppercase()
         .str.replace(r"^([A-Z]\d+)[A-Z]?FS.*$", "${1}FS")
     )
