@@ -67,8 +67,8 @@ class Lookup:
             request_timeout_ms=10_000,
         )
         consumer.assign(self._partitions)
-        await consumer.start()
         try:
+            await consumer.start()
             await consumer.seek_to_beginning(*self._partitions)
             ends = await consumer.end_offsets(self._partitions)
             while True:

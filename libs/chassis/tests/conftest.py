@@ -1,0 +1,30 @@
+"""A stack of its own for every test that starts, kills or freezes workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.topics import apply_topics
+from worker_bench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A stack of its own: groups, ledgers and topics start from nothing."""
+    broker, database = EmbeddedKafka(tmp_path), EmbeddedDatabase(tmp_path)
+    broker.start()
+    database.start()
+    bench = Bench(broker.bootstrap, database.uri, tmp_path)
+    try:
+        broker.wait_ready()
+        database.wait_ready()
+        apply_topics(broker.bootstrap)
+        yield bench
+    finally:
+        for worker in bench.workers:
+            worker.kill()
+            worker.wait()
+        broker.kill()
+        database.kill()
