@@ -4,6 +4,7 @@ The event leaves out a finding with very long alleles, whatever its tier: those 
 that may be inherited are kept whole, so that the page never loses one; the others in short rows.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
@@ -63,17 +64,16 @@ class Further(Model):
     def of(cls, findings: Iterable[Finding], shown: Iterable[Finding] | None = None) -> Self:
         """Count all findings; keep those that are not among the shown ones (None: all are shown)."""
         everything = tuple(findings)
-        known = {_key(finding) for finding in (everything if shown is None else shown)}
+        known = set(map(_key, everything if shown is None else shown))
         rest = [finding for finding in everything if _key(finding) not in known]
-        whole = tuple(_with_room(finding for finding in rest if _weighs(finding)))
-        known |= {_key(finding) for finding in whole}
-        rows = [FindingRow.of(finding) for finding in rest if _key(finding) not in known]
-        tiers = [finding.tiering.tier for finding in everything if finding.tiering]
+        whole = tuple(_with_room(filter(_weighs, rest)))
+        kept = set(map(_key, whole))
+        tiers = Counter(finding.tiering.tier for finding in everything if finding.tiering)
         return cls(
-            tiers={tier: tiers.count(tier) for tier in Tier if tier in tiers},
+            tiers=dict(sorted(tiers.items())),
             germline_hints=sum(finding.germline_hint is not None for finding in everything),
             whole=whole,
-            rows=tuple(rows[:MAX_ROWS]),
+            rows=tuple(FindingRow.of(finding) for finding in rest if _key(finding) not in kept)[:MAX_ROWS],
         )
 
 
