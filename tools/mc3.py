@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+from canheal_annotate.reading import SCHEMA
 from canheal_genome import columns
 from canheal_genome.alleles import Fetch
 from polars import col
@@ -22,7 +23,7 @@ def read_mafs(folder: Path) -> pl.DataFrame:
 
 
 def as_alleles(rows: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
-    """`row contig position ref alt kind ...` as `canheal_genome.columns` has them; `record` is the row.
+    """Columns of `canheal_annotate.reading.SCHEMA`, most of them null; `record` is the row.
 
     A MAF writes an indel without the base before it (`-`); that base comes from the sequence, and a row where
     there is none is absent.
@@ -52,4 +53,4 @@ def as_alleles(rows: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
         (before + col("alt")).alias("alt"),
         pl.lit(1, pl.Int16).alias("allele_index"),
     ).with_columns(columns.kind())
-    return pl.concat([pl.DataFrame(schema=columns.SCHEMA), alleles], how="diagonal")
+    return pl.concat([pl.DataFrame(schema=SCHEMA), alleles], how="diagonal")

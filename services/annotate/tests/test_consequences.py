@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 from canheal_annotate.judgement import judge
+from canheal_annotate.reading import SCHEMA
 from canheal_genome import columns
 from canheal_genome.builds import Build
 from canheal_refdata.assembly import Assembly
@@ -30,14 +31,17 @@ def judged(*alleles: tuple[str, int, str, str], context: SampleContext = CONTEXT
         {"record": i, "contig": contig, "position": at, "ref": ref, "alt": alt, "allele_index": 1}
         for i, (contig, at, ref, alt) in enumerate(alleles)
     ]
-    frame = pl.DataFrame(rows, schema=columns.SCHEMA).with_columns(columns.kind())
+    frame = pl.DataFrame(rows, schema=SCHEMA).with_columns(columns.kind())
     return judge(frame, context, None).rows.to_dicts()
 
 
 def coding_ends(assembly: Assembly, transcript: str) -> tuple[str, int, int]:
     """Contig, first and last coding base of a transcript on the forward strand."""
     parts = assembly.exons.filter(pl.col("feature_id") == transcript).drop_nulls("cds_start")
-    return parts["contig"][0], parts["cds_start"].min(), parts["cds_end"].max()  # type: ignore[return-value] # integers
+    contig, first, last = parts.select(
+        pl.col("contig").first(), pl.col("cds_start").min(), pl.col("cds_end").max()
+    ).row(0)
+    return str(contig), int(first), int(last)
 
 
 @pytest.mark.parametrize(

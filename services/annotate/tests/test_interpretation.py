@@ -167,3 +167,14 @@ def test_a_real_exome_has_the_same_actionable_set_on_both_builds(shared_data: Pa
     ]
     assert sets[0] == sets[1]
     assert len(sets[0]) >= 3
+
+
+def test_what_the_matched_normal_has_too_is_said(tmp_path: Path) -> None:
+    header = HEADER.replace("TUMOUR", "NORMAL\tTUMOUR")
+    braf = "7 140753336 . A T . PASS . GT:AD 0/0:50,0 0/1:50,50\n"
+    tp53 = "17 7674220 . C T . PASS . GT:AD 0/1:9,9 0/1:9,9\n"
+    found = interpret(written(tmp_path, braf + tp53, header), context(vcf_normal="NORMAL"), None)
+    hints = {finding.position: finding.germline_hint for finding in found.findings}
+    assert hints[140753336] is None
+    assert hints[7674220] is not None
+    assert "genotype 0/1" in hints[7674220].reason

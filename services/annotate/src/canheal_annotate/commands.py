@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,47 +32,45 @@ _FILE: Final[Any] = {"exists": True, "dir_okay": False, "readable": True}
 _SHOWN: Final = ("tier", "tier_level", "gene", "transcript", "hgvs_c", "hgvs_p", "vaf")
 
 
-@app.command()
-def annotate(  # noqa: PLR0913 typer reads a command's options off its arguments
-    vcf: Annotated[Path, typer.Argument(help="VCF: plain, gzip or BGZF.", **_FILE)],
-    *,
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The command's options."""
+
+    vcf: Annotated[Path, typer.Argument(help="VCF: plain, gzip or BGZF.", **_FILE)]
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of the reference bundle; the demo bundle by default.")
-    ] = None,
+    ] = None
     assembly: Annotated[
         Build | None, typer.Option(help="Build of the VCF, where its contig lengths do not say it.")
-    ] = None,
-    tumour: Annotated[str | None, typer.Option(help="Name of the sample column to interpret.")] = None,
-    kind: Annotated[SampleKind, typer.Option(help="Whose variants they are.")] = SampleKind.TUMOUR,
-    oncotree: Annotated[
-        str | None, typer.Option(help="Tumour type as an OncoTree code, such as COAD.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines only; nothing for people.")] = False,
-) -> None:
+    ] = None
+    tumour: Annotated[str | None, typer.Option(help="Name of the sample column to interpret.")] = None
+    normal: Annotated[str | None, typer.Option(help="Name of the matched normal's column.")] = None
+    kind: Annotated[SampleKind, typer.Option(help="Whose variants they are.")] = SampleKind.TUMOUR
+    oncotree: Annotated[str | None, typer.Option(help="Tumour type as an OncoTree code, such as COAD.")] = (
+        None
+    )
+    json: Annotated[bool, typer.Option("--json", help="JSON Lines only; nothing for people.")] = False
+
+
+def annotate(**options: Any) -> None:
     """Say of every allele what it means: JSON Lines on stdout, one an allele and transcript.
 
     An allele that is not interpreted has its line too, with the reason. A summary goes to stderr.
     """
+    request = Request(**options)
     with _errors_for_people():
-        context = _context(Request(vcf, bundle, assembly, tumour, kind, oncotree))
+        context = _context(request)
         tally, reportable = Tally(), list[pl.DataFrame]()
-        for lines in allele_lines(vcf, context, bundle, tally):
+        for lines in allele_lines(request.vcf, context, request.bundle, tally):
             typer.echo(lines.write_ndjson(), nl=False)
             reportable.append(lines.filter(pl.col("reportable").cast(pl.Boolean)).select(_SHOWN))
-        if not as_json:
-            _tell(context, bundle, tally, reportable)
+        if not request.json:
+            _tell(context, request.bundle, tally, reportable)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command was asked."""
-
-    vcf: Path
-    bundle: Path | None
-    assembly: Build | None
-    tumour: str | None
-    kind: SampleKind
-    oncotree: str | None
+annotate.__annotations__ = dict(Request.__annotations__)  # typer reads a command's options off its signature
+annotate.__dict__["__signature__"] = signature(Request).replace(return_annotation=None)
+app.command()(annotate)
 
 
 def _context(request: Request) -> SampleContext:
@@ -81,7 +80,7 @@ def _context(request: Request) -> SampleContext:
         raise typer.BadParameter(
             f"OncoTree has no code {request.oncotree}; see oncotree.info", param_hint="--oncotree"
         )
-    facts = check(request.vcf, kind=request.kind.value, tumour=request.tumour)
+    facts = check(request.vcf, kind=request.kind.value, tumour=request.tumour, normal=request.normal)
     build, basis = tell_build(request.vcf, request.assembly, opened)
     return SampleContext(
         label=request.vcf.name[:100],

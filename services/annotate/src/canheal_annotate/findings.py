@@ -17,7 +17,7 @@ from canheal_schemas import (
 )
 from polars import col
 
-from canheal_annotate import germline, known, tiering
+from canheal_annotate import known, tiering
 from canheal_annotate.civic import SOURCE
 from canheal_annotate.consequences import is_null
 from canheal_annotate.judgement import Judged
@@ -104,8 +104,9 @@ def _tiering(row: dict[str, Any]) -> Tiering | None:
 
 
 def _hint(row: dict[str, Any]) -> GermlineHint | None:
-    reason = row["germline_reason"]
-    return None if reason is None else GermlineHint(rule=germline.rule_name(), reason=reason)
+    if row["germline_reason"] is None:
+        return None
+    return GermlineHint(rule=row["germline_rule"], reason=row["germline_reason"])
 
 
 def _record(row: dict[str, Any]) -> KnownRecord:

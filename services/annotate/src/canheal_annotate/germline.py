@@ -1,4 +1,7 @@
-"""A tumour's variant that may be inherited: the ESMO working group's first rule, numbers in germline.toml."""
+"""A tumour's variant that may be inherited: the matched normal has it, or the ESMO group's first rule fires.
+
+Numbers and names stand in germline.toml.
+"""
 
 import polars as pl
 from polars import col
@@ -8,25 +11,40 @@ from canheal_annotate.rules import document
 
 
 def with_germline_hint(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add `germline_reason`: why a tumour's variant may be of the germline; null where nothing points to it.
+    """Add `germline_rule` and `germline_reason`; null where nothing points to the germline.
 
     Args:
-        rows: `gene`, `consequences`, `vaf` (0 to 1, null where the VCF carries none).
+        rows: `gene`, `consequences`, `vaf` (0 to 1, null where the VCF carries none), `normal_genotype` (null
+            where there is no matched normal or it does not carry the allele).
     """
-    rule = document("germline")
-    fires = (
-        col("gene").is_in(rule["genes"]) & is_null() & (col("vaf") >= rule["min_vaf"]).fill_null(value=False)
+    rules = document("germline")
+    in_normal = col("normal_genotype").is_not_null()
+    null_variant = _null_variant_at_high_vaf(rules["null_variant"]["genes"], rules["null_variant"]["min_vaf"])
+    name = (
+        pl.when(in_normal)
+        .then(pl.lit(rules["matched_normal"]["name"]))
+        .when(null_variant)
+        .then(pl.lit(rules["null_variant"]["name"]))
     )
-    reason = pl.format(
+    reason = (
+        pl.when(in_normal)
+        .then(pl.format("the matched normal carries it: genotype {}", "normal_genotype"))
+        .when(null_variant)
+        .then(_suspicion(rules["null_variant"]["min_vaf"]))
+    )
+    return rows.with_columns(germline_rule=name, germline_reason=reason)
+
+
+def _null_variant_at_high_vaf(genes: list[str], min_vaf: float) -> pl.Expr:
+    return col("gene").is_in(genes) & is_null() & (col("vaf") >= min_vaf).fill_null(value=False)
+
+
+def _suspicion(min_vaf: float) -> pl.Expr:
+    return pl.format(
         "possible germline: null variant ({}) of {} at a variant allele fraction of {} %, "
         "which is at or above {} %; confirm in normal tissue",
         col("consequences").list.first(),
         "gene",
         (col("vaf") * 100).round(1),
-        pl.lit(round(rule["min_vaf"] * 100)),
+        pl.lit(round(min_vaf * 100)),
     )
-    return rows.with_columns(pl.when(fires).then(reason).alias("germline_reason"))
-
-
-def rule_name() -> str:
-    return str(document("germline")["name"])

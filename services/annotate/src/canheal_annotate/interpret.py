@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-from canheal_genome import columns
 from canheal_refdata.bundle import warm_bundle
 from canheal_refdata.sources.oncotree import OncoTree
 from canheal_schemas import Finding, NotExamined, SampleContext, SampleKind, VariantCounts
 from polars import col
 
-from canheal_annotate.fates import IN_GENE, NOT_CARRIED, OUTSIDE, Tally, with_fate
+from canheal_annotate.fates import IN_GENE, NOT_CARRIED, OUTSIDE, Tally
 from canheal_annotate.findings import findings
 from canheal_annotate.judgement import Judged, assembly_of, judge, knowledge_of
 from canheal_annotate.places import NEAR
+from canheal_annotate.reading import SCHEMA, read_alleles
 from canheal_annotate.rules import document, version
 
 _REMARKS: Final = (
@@ -51,12 +51,10 @@ def interpret(vcf: Path, context: SampleContext, bundle: Path | None) -> Interpr
     """
     genes = assembly_of(bundle, context).genes
     tally, kept = Tally(), list[pl.DataFrame]()
-    for batch in columns.read(vcf, sample=context.vcf_sample):
-        alleles = with_fate(batch, genes)
+    for alleles in read_alleles(vcf, context, genes):
         tally.add(alleles)
         kept.append(alleles.filter(col("fate") == IN_GENE))
-    in_genes = pl.concat(kept) if kept else _empty()
-    judged = judge(in_genes, context, bundle)
+    judged = judge(pl.concat([pl.DataFrame(schema=SCHEMA), *kept]), context, bundle)
     return Interpretation(
         findings=findings(judged),
         counts=_counts(tally, judged),
@@ -64,10 +62,6 @@ def interpret(vcf: Path, context: SampleContext, bundle: Path | None) -> Interpr
         bundle=warm_bundle(bundle).version,
         rules=version(),
     )
-
-
-def _empty() -> pl.DataFrame:
-    return pl.DataFrame(schema={**columns.SCHEMA, "fate": pl.String(), "why": pl.String()})
 
 
 def _counts(tally: Tally, judged: Judged) -> VariantCounts:

@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
-from canheal_genome import columns
 from canheal_genome.alleles import normalise
 from canheal_genome.builds import Build
 from canheal_refdata.assembly import Assembly
@@ -19,6 +18,7 @@ from canheal_annotate.germline import with_germline_hint
 from canheal_annotate.known import recorded
 from canheal_annotate.places import with_exon, with_transcripts
 from canheal_annotate.protein import with_keys
+from canheal_annotate.reading import SCHEMA
 from canheal_annotate.tiering import otherwise, tiered
 
 
@@ -47,7 +47,7 @@ def judge(alleles: pl.DataFrame, context: SampleContext, bundle: Path | None) ->
     """Name alleles, match what is known, tier.
 
     Args:
-        alleles: Those in a gene, columns of `canheal_genome.columns`.
+        alleles: Those in a gene, columns of `reading.SCHEMA`.
         context: Kind of sample, build, tumour type.
         bundle: Folder of the reference bundle; the demo bundle by default.
     """
@@ -75,7 +75,7 @@ def warm(bundle: Path | None) -> None:
         ref = assembly.sequence(contig, start, start) or "N"
         alt = "A" if ref == "C" else "C"
         allele = {"record": 0, "contig": contig, "position": start, "ref": ref, "alt": alt, "allele_index": 1}
-        frame = pl.DataFrame([allele | {"kind": "snv"}], schema=columns.SCHEMA)
+        frame = pl.DataFrame([allele | {"kind": "snv"}], schema=SCHEMA)
         context = SampleContext(
             label="warm",
             kind=SampleKind.TUMOUR,

@@ -5,21 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-from canheal_genome import columns
 from canheal_schemas import SampleContext
 from polars import col
 
-from canheal_annotate.fates import (
-    FILTERED,
-    IN_GENE,
-    NO_ALLELE,
-    NOT_CARRIED,
-    NOT_INTERPRETABLE,
-    Tally,
-    with_fate,
-)
+from canheal_annotate.fates import FILTERED, IN_GENE, NO_ALLELE, NOT_CARRIED, NOT_INTERPRETABLE, Tally
 from canheal_annotate.findings import MOST_EVIDENCE
 from canheal_annotate.judgement import Judged, assembly_of, judge
+from canheal_annotate.reading import read_alleles
 
 COLUMNS: Final = (
     "contig", "position", "ref", "alt", "gene", "transcript", "transcript_ensembl", "consequence", "hgvs_c",
@@ -36,8 +28,7 @@ def allele_lines(
     An allele that is not interpreted has no gene, and a `reason`.
     """
     genes = assembly_of(bundle, context).genes
-    for batch in columns.read(vcf, sample=context.vcf_sample):
-        alleles = with_fate(batch, genes)
+    for alleles in read_alleles(vcf, context, genes):
         tally.add(alleles)
         in_genes = alleles.filter(col("fate") == IN_GENE)
         rest = alleles.filter(~col("fate").is_in([IN_GENE, NO_ALLELE])).with_columns(reason=_reason())

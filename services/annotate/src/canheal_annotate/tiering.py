@@ -76,7 +76,13 @@ def _capped(judged: pl.DataFrame, cap: dict[str, Any]) -> pl.DataFrame:
 
 def _reason() -> pl.Expr:
     """The deciding item, what it says of which disease, how it matches, and the rule."""
-    therapies = col("therapies").list.join(", ")
+    therapies = (
+        pl.when(col("therapy_interaction") == "Combination")
+        .then(col("therapies").list.join(" + "))
+        .when(col("therapy_interaction") == "Sequential")
+        .then(col("therapies").list.join(", then "))
+        .otherwise(col("therapies").list.join(" or "))
+    )
     to = pl.when(col("therapies").list.len() > 0).then(pl.format(" to {}", therapies)).otherwise(pl.lit(""))
     closeness = col("match").replace_strict(
         {i: match.value for i, match in enumerate(MATCHES)}, return_dtype=pl.String
