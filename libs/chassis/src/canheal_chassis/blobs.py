@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID
 
@@ -52,22 +53,35 @@ class BlobStore:
         Raises:
             BlobDamaged: the blob is absent, or its bytes are not those that were stored.
         """
-        file = await self._files.find(ref.blob_id)
-        if file is None:
-            raise BlobDamaged(f"blob {ref.blob_id} is not in the blob store")
-        key = await self._keys.data_key(ref.key_id)
-        fingerprint = key.fingerprint()
         with path.open("wb") as target:
-            async for chunk in decrypt(self._files.read(file), key, ref.blob_id):
-                fingerprint.update(chunk)
+            async for chunk in self._plaintext(ref):
                 target.write(chunk)
-        if fingerprint.hexdigest() != ref.hmac_sha256:
-            raise BlobDamaged(f"blob {ref.blob_id} is not the one that its reference names")
         return path
+
+    async def get(self, ref: BlobRef) -> bytes:
+        """Decrypt a small blob into memory.
+
+        Raises:
+            BlobDamaged: the blob is absent, or its bytes are not those that were stored.
+        """
+        return b"".join([chunk async for chunk in self._plaintext(ref)])
 
     async def remove(self, blob_id: UUID) -> None:
         """Remove a blob."""
         await self._files.remove(blob_id)
+
+    async def _plaintext(self, ref: BlobRef) -> AsyncIterator[bytes]:
+        file = await self._files.find(ref.blob_id, ref.hmac_sha256)
+        if file is None:
+            raise BlobDamaged(f"blob {ref.blob_id} is not in the blob store as its reference names it")
+        key = await self._keys.data_key(ref.key_id)
+        fingerprint = key.fingerprint()
+        async with aclosing(self._files.read(file)) as pieces:
+            async for chunk in decrypt(pieces, key, ref.blob_id):
+                fingerprint.update(chunk)
+                yield chunk
+        if fingerprint.hexdigest() != ref.hmac_sha256:
+            raise BlobDamaged(f"blob {ref.blob_id} is not the one that its reference names")
 
     async def _reference(self, blob_id: UUID, key_id: str, chunks: Iterator[bytes]) -> BlobRef:
         fingerprint = (await self._keys.data_key(key_id)).fingerprint()
@@ -79,8 +93,7 @@ class BlobStore:
         return BlobRef(blob_id=blob_id, size=size, key_id=key_id, hmac_sha256=fingerprint.hexdigest())
 
     async def _write(self, ref: BlobRef, root: UUID, chunks: Iterator[bytes]) -> None:
-        present = await self._files.find(ref.blob_id)
-        if present and present["metadata"]["hmac_sha256"] == ref.hmac_sha256:
+        if await self._files.find(ref.blob_id, ref.hmac_sha256):
             return
         key = await self._keys.data_key(ref.key_id)
 

@@ -19,11 +19,13 @@ class ConsentProjection:
         self._waking: set[asyncio.Task[None]] = set()
 
     def apply(self, event: Event, _envelope: Envelope) -> None:
-        """Take a consent over unless a newer one is known: a late record brings nothing back."""
+        """Take a consent over unless a newer one is known, or an erasure: nothing brings a subject back."""
         if not isinstance(event, ConsentChanged):
             return
         known = self._newest.get(event.subject)
         if known is not None and known.consent_version >= event.consent_version:
+            return
+        if self.erased(event.subject):
             return
         self._newest[event.subject] = event
         waking = asyncio.get_running_loop().create_task(self._wake())
@@ -45,10 +47,10 @@ class ConsentProjection:
         return known is not None and known.consent.state is ConsentState.ERASED
 
     async def at_least(self, subject: str, version: int) -> tuple[Consent, int]:
-        """The consent in force and its version, once it is no older than `version`."""
+        """The consent in force and its version, once it is no older than `version` (or says erased)."""
         while True:
             known = self._newest.get(subject)
-            if known is not None and known.consent_version >= version:
+            if known is not None and (known.consent_version >= version or self.erased(subject)):
                 return known.consent, known.consent_version
             async with self._changed:
                 try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bson import Binary
 from canheal_schemas import EVENTS, DeadLettered, Envelope, SampleEvent, retry_topic
 from canheal_schemas.identifiers import blob_id, deadletter_root, event_id, undecodable_root
 from pydantic import ValidationError
@@ -15,12 +16,15 @@ from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import EventRefused, PlatformError
 from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import Ledger, entry_key
-from canheal_chassis.message import RETRY_OF, Message, Record
+from canheal_chassis.message import RETRY_OF, Message, Record, as_headers
 from canheal_chassis.outgoing import Says
 from canheal_chassis.store import Store
 from canheal_chassis.telemetry import DEAD, log
 
 DEADLETTERS = "deadletters"
+LONGEST_MESSAGE = 2000
+LONGEST_TYPE = 200
+"""Characters kept of a type that nobody knows: a header may be longer than an event may be."""
 
 
 class NoSuchDeadLetter(PlatformError):
@@ -55,7 +59,7 @@ class Origin:
                 about = model.model_validate_json(record.value)
             except ValidationError:
                 about = None
-        return cls(envelope, envelope.event_type, envelope.root_id, about)
+        return cls(envelope, envelope.event_type[:LONGEST_TYPE], envelope.root_id, about)
 
 
 class DeadLetters:
@@ -106,13 +110,13 @@ class DeadLetters:
             raise NoSuchDeadLetter(
                 f"{self._service} has no open dead letter {letter}; `canheal dlq list` shows those there are"
             )
-        headers = [(name, bytes(value)) for name, value in record["record"]["headers"]]
-        again = Message.from_record(
-            record["record"]
-            | {
-                "topic": retry_topic(self._service).name,
-                "headers": [*headers, (RETRY_OF, str(letter).encode())],
-            }
+        event = DeadLettered.model_validate_json(bytes(record["message"]["value"]))
+        again = Message(
+            topic=retry_topic(self._service).name,
+            key=bytes(record["key"]),
+            value=await self._blobs.get(event.body),
+            headers=(*as_headers(record["headers"]), (RETRY_OF, str(letter).encode())),
+            compacted=False,
         )
         await self._publisher.publish(again)
         await self._store.change(DEADLETTERS, str(letter), {"state": "retried", "retried_at": self._now()})
@@ -140,7 +144,7 @@ class DeadLetters:
             partition=record.partition,
             offset=record.offset,
             error=error.slug,
-            message=str(error),
+            message=str(error)[:LONGEST_MESSAGE],
             sample=about.sample if about else None,
             revision=about.revision if about else None,
             subject=subject,
@@ -165,7 +169,6 @@ class DeadLetters:
         )
 
     def _document(self, record: Record, event: DeadLettered, message: Message, key: str) -> dict[str, Any]:
-        original = Message(record.topic, record.key, record.value, record.headers, compacted=False)
         return {
             "_id": str(message.event_id),
             "input": key,
@@ -174,6 +177,7 @@ class DeadLetters:
             "state": "open",
             "error": event.error,
             "message": message.to_record(),
-            "record": original.to_record(),
+            "key": Binary(record.key),
+            "headers": [[name, Binary(value)] for name, value in record.headers if name != RETRY_OF],
             "kept_at": self._now(),
         }

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
 
 from canheal_chassis.errors import PlatformError
 
@@ -35,6 +37,14 @@ async def _platform_problem(_: Request, error: Exception) -> JSONResponse:
     return problem_response(status, slug, str(error), **places)
 
 
+async def _http_problem(_: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    phrase = HTTPStatus(status).phrase
+    answer = problem_response(status, phrase.lower().replace(" ", "-"), str(getattr(error, "detail", phrase)))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
+
+
 async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [{"pointer": "/" + "/".join(map(str, e["loc"])), "detail": e["msg"]} for e in found]
@@ -48,6 +58,7 @@ def install_problems(app: FastAPI, *others: type[Exception]) -> None:
     kinds: tuple[type[Exception], ...] = (PlatformError, *others)
     for kind in kinds:
         app.add_exception_handler(kind, _platform_problem)
+    app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
 
 

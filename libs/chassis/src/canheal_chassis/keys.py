@@ -5,7 +5,6 @@ and the key that names subjects; from a data key it derives the HMAC key of the 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -60,7 +59,7 @@ class KeyRing:
     def __init__(self, platform_key: SecretStr, wrapped: WrappedKeys) -> None:
         try:
             key = base64.b64decode(platform_key.get_secret_value(), validate=True)
-        except binascii.Error:
+        except ValueError:  # not base64, or not even ASCII
             key = b""
         if len(key) != KEY_BYTES:
             raise KeyUnusable(
@@ -97,7 +96,7 @@ class KeyRing:
     def _unwrap(self, key_id: str, wrapped: bytes) -> bytes:
         try:
             return self._wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.encode())
-        except InvalidTag as cause:
+        except (InvalidTag, ValueError) as cause:
             raise KeyUnusable(
                 "a data key does not open: was the database written under another CANHEAL_PLATFORM_KEY?"
             ) from cause

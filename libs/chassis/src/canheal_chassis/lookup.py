@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from canheal_schemas import EVENTS, PARTITIONS, Envelope, Event
 from pydantic import ValidationError
 
+from canheal_chassis.message import as_headers
 from canheal_chassis.telemetry import LOOKUP_UNREADABLE, log
 
 RECONNECT_SECONDS = 1.0
@@ -49,13 +50,16 @@ class Lookup:
         """Set when everything that was there at the start has been read."""
 
     async def run(self) -> None:
-        """Read for ever; a lost broker is waited for."""
-        while True:
-            try:
-                await self._follow()
-            except KafkaError as error:
-                log("lookup-interrupted", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+        """Read for ever; a lost broker is waited for. What else ends it, leaves it not caught up."""
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except (KafkaError, OSError) as error:  # TimeoutError is an OSError
+                    log("lookup-interrupted", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS)
+        finally:
+            self.caught_up.clear()
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -92,7 +96,7 @@ class Lookup:
         if record.value is None:
             return
         try:
-            seen = read_record(record.topic, record.value, record.headers)
+            seen = read_record(record.topic, record.value, as_headers(record.headers))
         except ValidationError:
             LOOKUP_UNREADABLE.labels(record.topic).inc()
             log("lookup-unreadable", topic=record.topic, partition=record.partition, offset=record.offset)

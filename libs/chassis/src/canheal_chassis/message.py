@@ -81,6 +81,6 @@ class Message:
         )
 
 
-def as_headers(pairs: Iterable[tuple[str, bytes]]) -> Headers:
-    """Kafka's header list as an immutable value."""
-    return tuple((str(name), bytes(value)) for name, value in pairs)
+def as_headers(pairs: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """Kafka's header list as an immutable value; Kafka lets a header be null."""
+    return tuple((str(name), bytes(value or b"")) for name, value in pairs)

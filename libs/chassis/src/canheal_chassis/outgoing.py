@@ -2,7 +2,8 @@
 
 Two processes may publish about one key at once. Each stores, in the transaction that stores its outcome, its
 event as the key's head; and whoever published reads the head again. If it moved meanwhile the head is said
-once more, so whatever the order of the sends, the newest ends up last.
+once more, so whatever the order of the sends, the newest ends up last. Who comes again with an event that is
+no longer the head may have sent it before it was killed: the head is said instead, once more.
 """
 
 from typing import Protocol
@@ -47,7 +48,7 @@ async def say(store: Store, publisher: Says, message: Message) -> None:
     newest = await head(store, message)
     if newest is not None and newest.event_id != message.event_id:
         log("superseded", event_id=str(message.event_id))
-        return
+        message = newest
     while True:
         await publisher.publish(message)
         newest = await head(store, message)

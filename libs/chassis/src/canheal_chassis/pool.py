@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -20,8 +21,13 @@ PR_SET_PDEATHSIG = 1
 def _begin(warm: Warm) -> None:
     """In the child: live no longer than the worker, leave its signals to it, open the reference data."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it died before the line above
+        os._exit(1)
+    # What is sent to the worker's group is the worker's to answer. SIGTERM keeps its meaning: with it the
+    # executor ends what is left of a broken pool.
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warm()
 
 

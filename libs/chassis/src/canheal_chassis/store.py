@@ -3,12 +3,13 @@
 The only file that knows motor. What the driver raises comes out as `Unreachable`, `Duplicate` or `Conflict`.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 from bson import Binary
+from gridfs.errors import CorruptGridFile, NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -17,14 +18,22 @@ from motor.motor_asyncio import (
 )
 from pydantic import SecretStr
 from pymongo import ASCENDING, DESCENDING, WriteConcern
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import (
+    ConnectionFailure,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 
-from canheal_chassis.errors import Conflict, Duplicate, Unreachable
+from canheal_chassis.errors import BlobDamaged, Conflict, Duplicate, EventTooLarge, Unreachable
 from canheal_chassis.outcome import Document
 from canheal_chassis.sealing import CHUNK_BYTES, TAG_BYTES
 
 type Json = dict[str, Any]
 
+TOO_LARGE = {10334, 17420}
+"""BSONObjectTooLarge, and the same after an update: 16 MB are a document's limit."""
 WRITE_CONFLICTS = {112, 251, 246, 24}
 """WriteConflict, NoSuchTransaction, SnapshotUnavailable, LockTimeout."""
 DURABLE = WriteConcern(w="majority", j=True)
@@ -42,9 +51,15 @@ async def translated() -> AsyncIterator[None]:
     except ConnectionFailure as error:
         raise Unreachable(f"the database does not answer: {type(error).__name__}") from error
     except OperationFailure as error:
+        if error.timeout:
+            raise Unreachable(f"the database does not confirm in time: {type(error).__name__}") from error
+        if error.code in TOO_LARGE:
+            raise EventTooLarge("the outcome is too large for the database: 16 MB are its limit") from error
         if error.code in WRITE_CONFLICTS or error.has_error_label("TransientTransactionError"):
             raise Conflict("another transaction changed the same document") from error
         raise
+    except DocumentTooLarge as error:
+        raise EventTooLarge(f"the outcome is too large for the database: {error}") from error
     except PyMongoError as error:
         if error.has_error_label("TransientTransactionError"):
             raise Conflict("another transaction changed the same document") from error
@@ -151,8 +166,9 @@ class Store:
 
     async def find[D: Document](self, model: type[D], *, limit: int = 0, **equals: str | int) -> list[D]:
         """Documents whose fields equal these, the newest first."""
-        records = await self.records(model.collection, equals, limit=limit)
-        return [model.model_validate(record) for record in records]
+        async with translated():
+            cursor = self._database[model.collection].find(dict(equals)).sort("$natural", DESCENDING)
+            return [model.model_validate(record) for record in await cursor.limit(limit).to_list(None)]
 
     async def record(self, collection: str, key: str) -> Json | None:
         """A record by its `_id`."""
@@ -160,10 +176,9 @@ class Store:
             return await self._database[collection].find_one({"_id": key})
 
     async def records(self, collection: str, equals: Mapping[str, Any], *, limit: int = 0) -> list[Json]:
-        """Records whose fields equal these, the newest first."""
+        """Records whose fields equal these, in no order: one by time would forgo the index."""
         async with translated():
-            cursor = self._database[collection].find(dict(equals)).sort("$natural", DESCENDING).limit(limit)
-            return await cursor.to_list(None)
+            return await self._database[collection].find(dict(equals)).limit(limit).to_list(None)
 
     async def change(self, collection: str, key: str, fields: Json, *, only_if: Json | None = None) -> bool:
         """Set fields of one record; whether there was one (that fits `only_if`)."""
@@ -195,11 +210,11 @@ class BlobFiles:
             self._database, bucket_name="blobs", chunk_size_bytes=CHUNK_BYTES + TAG_BYTES
         )
 
-    async def find(self, blob_id: UUID) -> Json | None:
-        """The newest whole file of this blob: a file's record is written after its last byte."""
+    async def find(self, blob_id: UUID, hmac_sha256: str) -> Json | None:
+        """A whole file of this blob with this content: a file's record is written after its last byte."""
         async with translated():
             return await self._database["blobs.files"].find_one(
-                {"metadata.blob_id": str(blob_id)}, sort=[("uploadDate", DESCENDING)]
+                {"metadata.blob_id": str(blob_id), "metadata.hmac_sha256": hmac_sha256}
             )
 
     async def write(self, blob_id: UUID, pieces: AsyncIterator[bytes], metadata: Json) -> None:
@@ -216,18 +231,26 @@ class BlobFiles:
                 raise
             await stream.close()
 
-    async def read(self, file: Json) -> AsyncIterator[bytes]:
-        """The bytes of a file, piece by piece."""
-        async with translated():
-            stream = await self._bucket.open_download_stream(file["_id"])
-            while piece := await stream.readchunk():
-                yield piece
+    async def read(self, file: Json) -> AsyncGenerator[bytes]:
+        """The bytes of a file, piece by piece.
+
+        Raises:
+            BlobDamaged: pieces of it are missing.
+        """
+        try:
+            async with translated():
+                stream = await self._bucket.open_download_stream(file["_id"])
+                while piece := await stream.readchunk():
+                    yield piece
+        except (CorruptGridFile, NoFile) as error:
+            raise BlobDamaged(f"blob {file['metadata']['blob_id']} has lost pieces in the store") from error
 
     async def remove(self, blob_id: UUID) -> None:
         """Remove every file of this blob."""
         async with translated():
             async for file in self._database["blobs.files"].find({"metadata.blob_id": str(blob_id)}):
-                await self._bucket.delete(file["_id"])
+                with suppress(NoFile):  # somebody else removed it meanwhile
+                    await self._bucket.delete(file["_id"])
 
     async def index(self) -> None:
         """Make the index by which blobs are found."""

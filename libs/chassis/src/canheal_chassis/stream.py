@@ -9,7 +9,7 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,7 @@ async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaita
         except (Unreachable, Conflict) as error:
             RETRIED.labels(hands.service, error.slug).inc()
             log("retrying", error=error.slug, attempt=attempt)
+            record = replace(record, first=False)  # a start counts once, however often it is begun anew
         await asyncio.sleep(_pause(attempt))
         attempt += 1
     await acknowledge()  # 7. acknowledge

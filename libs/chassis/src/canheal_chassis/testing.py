@@ -1,16 +1,36 @@
 """An in-memory `Work`, so that a handler's test needs no broker and no database."""
 
 import hashlib
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid5
 
 from canheal_schemas import BlobRef, Envelope, Event, SampleEvent
 from canheal_schemas.identifiers import NAMESPACE, event_id, sample_root
 
 from canheal_chassis.outcome import Document, NewBlob, Outcome
+
+
+class _Scratch:
+    """A folder that goes with its owner, without a warning when nobody closed it."""
+
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp(prefix="canheal-work-")
+        self._remove = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
+
+    def cleanup(self) -> None:
+        self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
 
 
 class MemoryWork:
@@ -20,7 +40,7 @@ class MemoryWork:
         self.envelope = envelope
         self.blobs: dict[UUID, bytes] = {}
         self.documents: dict[tuple[type[Document], UUID], Document] = {}
-        self._scratch = tempfile.TemporaryDirectory(prefix="canheal-work-")
+        self._scratch = _Scratch()
 
     async def blob(self, ref: BlobRef) -> Path:
         path = Path(self._scratch.name) / str(ref.blob_id)

@@ -72,8 +72,11 @@ class Bench:
 
     async def read[D: Document](self, model: type[D], document_id: UUID) -> D | None:
         if not model.shared:
-            entries = await self._place.store.records(LEDGER, {"documents._id": str(document_id)}, limit=1)
-            return model.model_validate(entries[0]["documents"][0]) if entries else None
+            name = {"_id": str(document_id), "collection": model.collection}
+            entries = await self._place.store.records(LEDGER, {"documents._id": name["_id"]})
+            documents = (document for entry in entries for document in entry["documents"])
+            found = next((document for document in documents if name.items() <= document.items()), None)
+            return model.model_validate(found) if found else None
         document, revision = await self._place.store.read(model, document_id)
         self._revisions[model.collection, document_id] = revision
         return document
