@@ -1,12 +1,8 @@
 """`schemas/generated`: the JSON Schemas and the AsyncAPI document, which the contract writes by itself."""
 
-import importlib
-import importlib.util
+from canheal_schemas.generate import documents
 
 
 def pages() -> dict[str, str]:
     """The documents by their paths."""
-    if importlib.util.find_spec("canheal_schemas.generate") is None:
-        return {}
-    documents: dict[str, str] = importlib.import_module("canheal_schemas.generate").documents()
-    return documents
+    return documents()

@@ -62,9 +62,14 @@ def _part(name: str, schema: Schema) -> str:
 
 def _fields(schema: Schema) -> Iterator[tuple[str, str, str, str]]:
     for name, field in schema.get("properties", {}).items():
-        example = next(iter(field.get("examples", [])), None)
-        shown = "" if example is None else f"`{json.dumps(example, ensure_ascii=False)}`"
+        shown = next((f"`{json.dumps(example, ensure_ascii=False)}`" for example in _examples(field)), "")
         yield f"`{name}`", _kind(field), field.get("description") or _inherited(field, schema), shown
+
+
+def _examples(field: Schema) -> list[object]:
+    """A field's examples; those of an optional field stand inside its first choice."""
+    places: list[Schema] = [field, *field.get("anyOf", [])]
+    return [example for place in places for example in place.get("examples", [])]
 
 
 def _inherited(field: Schema, schema: Schema) -> str:

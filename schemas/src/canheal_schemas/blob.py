@@ -12,7 +12,8 @@ class BlobRef(Model):
     """Where an encrypted blob lies and how to know that it is the right one."""
 
     blob_id: UUID
-    size: Annotated[int, Field(ge=0)]
+    """Names the blob in the blob store; derived from owner, subject, root and name."""
+    size: Annotated[int, Field(ge=0, examples=[48213])]
     """Bytes of the plaintext."""
     key_id: str
     """The data key: the subject's, or the platform's where there is no subject."""

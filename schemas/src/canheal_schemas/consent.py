@@ -38,6 +38,7 @@ class Consent(Model):
         description="Purposes that the subject allows, each named once.", examples=[["own-care", "research"]]
     )
     state: ConsentState = ConsentState.ACTIVE
+    """Whether the subject is still known here."""
 
     def permits(self, purpose: Purpose) -> bool:
         """Whether data of this subject may be used for `purpose`."""
@@ -57,4 +58,5 @@ class ConsentChanged(Event):
     subject: SubjectId
     consent_version: ConsentVersion
     consent: Consent
+    """All that this version allows; it replaces every earlier version."""
     site: Annotated[str, Field(description="The site that recorded the consent.", examples=["BE-UZG"])]

@@ -15,7 +15,7 @@ class DeadLettered(Event):
 
     service: Annotated[str, Field(examples=["annotate"])]
     """The service that gave up."""
-    input_type: str
+    input_type: Annotated[str, Field(examples=["canheal.sample.received.v1"])]
     """Type of the event that could not be handled."""
     input_event_id: UUID | None = None
     """Its id; absent where its headers could not be read."""
@@ -23,17 +23,24 @@ class DeadLettered(Event):
     """What that event was about."""
     attempt: Annotated[int, Field(ge=1)]
     """Counts how often the service gave up on it."""
-    topic_name: str
+    topic_name: Annotated[str, Field(examples=["canheal.sample.received.v1"])]
+    """The topic on which the event was read; `topic_name`, `partition` and `offset` find it again."""
     partition: Annotated[int, Field(ge=0)]
+    """Its partition there."""
     offset: Annotated[int, Field(ge=0)]
+    """Its offset in the partition."""
     error: Annotated[str, Field(examples=["crashed-worker"])]
     """The error's slug; docs/errors.md says what to do."""
     message: str
     """The error in words, without personal data."""
     sample: UUID | None = None
+    """The sample that the event was about; absent where it could not be read."""
     revision: int | None = None
+    """That sample's revision."""
     subject: SubjectId | None = None
+    """The person: HMAC-SHA256 of site and pseudonym; absent where it could not be read."""
     site: str | None = None
+    """The hospital's site code."""
     body: BlobRef
     """The event's value as it came."""
 
@@ -43,6 +50,7 @@ class DeadLettered(Event):
 
     @property
     def key(self) -> bytes:
+        """The sample; where none could be read the subject, else the root."""
         return str(self.sample or self.subject or self.root_id).encode()
 
 

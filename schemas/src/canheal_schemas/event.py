@@ -47,7 +47,7 @@ class Event(Model):
 
     @property
     def key(self) -> bytes:
-        """The record's key."""
+        """The event's field that the topic names as key."""
         return str(getattr(self, self.destination.key)).encode()
 
     def to_bytes(self) -> bytes:
@@ -62,17 +62,19 @@ class Envelope(Model):
     """Derived id; the same id always carries the same bytes. Subscribers drop an id that they have seen."""
     root_id: UUID
     """What the event is about: a sample's revision, a subject's consent version, a dead letter."""
-    event_type: str
-    """The topic on which an event of this type is first said, e.g. `canheal.sample.received.v1`."""
+    event_type: Annotated[str, Field(examples=["canheal.sample.received.v1"])]
+    """The topic on which an event of this type is first said; the same on a retry topic."""
     correlation_id: UUID
     """The same for everything that follows from one request."""
     causation_id: UUID | None = None
     """The event that led to this one."""
     occurred_at: AwareDatetime
     """When the fact was recorded (UTC)."""
-    site: str
+    site: Annotated[str, Field(examples=["BE-UZG"])]
     """The hospital's site code."""
-    traceparent: str | None = None
+    traceparent: (
+        Annotated[str, Field(examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])] | None
+    ) = None
     """W3C trace context."""
 
     def to_headers(self) -> list[tuple[str, bytes]]:

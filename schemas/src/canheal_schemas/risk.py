@@ -24,9 +24,13 @@ class PolygenicScore(Model):
     """One score of the sample, or why there is none."""
 
     score_id: Annotated[str, Field(examples=["PGS000004"])]
+    """Identifier in the PGS Catalog, or of the file that was given."""
     name: str
-    trait: str
+    """Name of the score as its file gives it."""
+    trait: Annotated[str, Field(examples=["breast carcinoma"])]
+    """The trait that the score is about, as its file gives it."""
     status: RiskStatus
+    """What came of this score."""
     reason: str | None = None
     """Why the score is refused or not applicable."""
     synthetic: bool = False
@@ -35,12 +39,16 @@ class PolygenicScore(Model):
     """What must stand beside the score wherever it is shown."""
     sum: float | None = None
     """Sum of effect weight times effect-allele count."""
-    z: float | None = None
+    z: Annotated[float, Field(examples=[1.24])] | None = None
     """Standard deviations from the reference population's mean."""
-    percentile: Annotated[float, Field(ge=0, le=100)] | None = None
+    percentile: Annotated[float, Field(ge=0, le=100, examples=[89.3])] | None = None
+    """Share of the reference population with a lower score, in percent."""
     reference_mean: float | None = None
+    """Mean of `sum` in the reference population."""
     reference_sd: float | None = None
+    """Standard deviation of `sum` in the reference population."""
     reference_population: str | None = None
+    """The population behind mean and deviation, and how they were come by."""
     matched: int = 0
     """Variants of the score found in the sample or read as homozygous reference."""
     total: int = 0
@@ -63,8 +71,14 @@ class RiskScored(SampleEvent):
     )
 
     status: RiskStatus
+    """What came of the part as a whole."""
     reason: str | None = None
+    """Why there is no score, in words."""
     context: SampleContext
+    """What was known of the sample."""
     expects: tuple[Part, ...]
+    """The parts that the report waits for before it is final."""
     scores: tuple[PolygenicScore, ...] = ()
+    """One entry for each score that was tried, refused ones too."""
     provenance: Provenance | None = None
+    """Reference bundle and rules that were used; absent when withheld."""

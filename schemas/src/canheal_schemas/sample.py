@@ -52,30 +52,35 @@ class Assay(Model):
     """The assay and its callable size."""
 
     type: AssayType
-    size_mb: Annotated[float, Field(gt=0, le=4000)] | None = None
+    """Panel, exome or genome."""
+    size_mb: Annotated[float, Field(gt=0, le=4000, examples=[35.6])] | None = None
     """Callable size in megabases, as the hospital states it or as its BED file adds up."""
 
 
 class SampleContext(Model):
     """What an interpretation must know of the sample besides its variants."""
 
-    label: Annotated[str, Field(min_length=1, max_length=100)]
+    label: Annotated[str, Field(min_length=1, max_length=100, examples=["T-2026-0142"])]
     """The hospital's own name of the sample."""
     kind: SampleKind
+    """Whose genome the variants are of."""
     assay: Assay
+    """What was sequenced."""
     build: GenomeBuild
+    """The assembly of every position in the VCF."""
     build_basis: str = "declared"
     """How the build is known: contig lengths, the hospital's word, or REF bases."""
-    vcf_sample: str | None = None
+    vcf_sample: Annotated[str, Field(examples=["TUMOR"])] | None = None
     """The VCF column that holds this sample's genotypes; none in a sites-only file."""
-    vcf_normal: str | None = None
+    vcf_normal: Annotated[str, Field(examples=["NORMAL"])] | None = None
     """The VCF column of the matched normal."""
     oncotree_code: Annotated[str, Field(pattern=r"^[A-Z0-9_/-]{1,20}$", examples=["COAD"])] | None = None
     """Tumour type as an OncoTree code."""
     sex: Sex = Sex.UNKNOWN
-    age_years: Annotated[int, Field(ge=0, le=120)] | None = None
+    """Sex recorded at birth."""
+    age_years: Annotated[int, Field(ge=0, le=120, examples=[58])] | None = None
     """Age at sampling in completed years."""
-    purity: Annotated[float, Field(gt=0, le=1)] | None = None
+    purity: Annotated[float, Field(gt=0, le=1, examples=[0.6])] | None = None
     """Share of tumour cells, 0 to 1."""
 
 
@@ -104,6 +109,8 @@ class SampleReceived(SampleEvent):
     )
 
     vcf: BlobRef
+    """The VCF as it was sent, encrypted."""
     context: SampleContext
+    """What the hospital said of the sample, and what its VCF shows."""
     expects: tuple[Part, ...] = (Part.VARIANTS, Part.RISK)
     """The parts that the report waits for before it is final."""

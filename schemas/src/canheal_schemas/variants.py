@@ -68,27 +68,40 @@ class Evidence(Model):
     """One item of a knowledge base that speaks about this variant."""
 
     source: Annotated[str, Field(examples=["CIViC"])]
+    """The knowledge base."""
     evidence_id: Annotated[str, Field(examples=["EID1409"])]
+    """The item's identifier there."""
     profile: Annotated[str, Field(examples=["BRAF V600E"])]
     """The molecular profile as the source names it."""
     disease: str | None = None
-    doid: str | None = None
-    therapies: tuple[str, ...] = ()
+    """The disease that the item speaks about, in the source's words."""
+    doid: Annotated[str, Field(examples=["9256"])] | None = None
+    """That disease in the Disease Ontology."""
+    therapies: Annotated[tuple[str, ...], Field(examples=[["Vemurafenib"]])] = ()
+    """Therapies that the item speaks about, in the source's words."""
     type: Annotated[str, Field(examples=["Predictive"])]
+    """Kind of statement, in the source's words: predictive, diagnostic, prognostic, predisposing."""
     level: Annotated[str, Field(examples=["A"])]
     """The source's own level of evidence."""
-    direction: str | None = None
-    significance: str | None = None
+    direction: Annotated[str, Field(examples=["Supports"])] | None = None
+    """Whether the item supports its statement or speaks against it."""
+    significance: Annotated[str, Field(examples=["Sensitivity/Response"])] | None = None
+    """What is stated: sensitivity, resistance, better outcome."""
     rating: int | None = None
+    """The source's own trust in the item: 1 to 5 stars."""
     match: EvidenceMatch
+    """How closely the item fits this variant."""
     disease_match: DiseaseMatch
+    """How the item's disease fits the sample's tumour type."""
 
 
 class Tiering(Model):
     """The tier of a variant and why."""
 
     tier: Tier
+    """AMP/ASCO/CAP tier, I is the strongest."""
     level: EvidenceLevel | None = None
+    """Level of the best evidence behind the tier; absent where none speaks."""
     rule: str
     """Guideline and section by which the tier was given."""
     reason: str
@@ -99,50 +112,71 @@ class KnownRecord(Model):
     """What a variant archive says of exactly this allele."""
 
     source: Annotated[str, Field(examples=["ClinVar"])]
+    """The archive."""
     record_id: str
-    classification: str
-    review_status: str
+    """The record's identifier there."""
+    classification: Annotated[str, Field(examples=["Pathogenic"])]
+    """The archive's classification, in its own words."""
+    review_status: Annotated[str, Field(examples=["reviewed by expert panel"])]
+    """How the classification was reviewed, in the archive's own words."""
     stars: Annotated[int, Field(ge=0, le=4)]
+    """Review status as stars: 0 no criteria, 4 practice guideline."""
     conditions: tuple[str, ...] = ()
+    """Conditions that the classification is about."""
 
 
 class GermlineHint(Model):
     """A tumour's variant that may be inherited."""
 
     rule: str
+    """Source of the rule that gave the hint."""
     reason: str
+    """The rule applied to this variant, in words."""
 
 
 class Finding(Model):
     """One allele in one transcript, and what is known of it."""
 
     contig: Annotated[str, Field(examples=["7"])]
+    """Chromosome: 1 to 22, X, Y, MT."""
     position: Annotated[int, Field(ge=1, examples=[140753336])]
     """1-based position of the normalised allele."""
-    ref: str
-    alt: str
+    ref: Annotated[str, Field(examples=["A"])]
+    """Reference allele, normalised: split, trimmed, left-aligned."""
+    alt: Annotated[str, Field(examples=["T"])]
+    """Alternate allele, normalised."""
     gene: Annotated[str, Field(examples=["BRAF"])]
+    """HGNC symbol."""
     transcript: Annotated[str, Field(examples=["NM_004333.6"])]
+    """RefSeq accession of the transcript that the names refer to."""
     transcript_ensembl: str | None = None
+    """The same transcript at Ensembl."""
     consequences: Annotated[tuple[str, ...], Field(examples=[["missense_variant"]])]
     """Sequence Ontology terms, the most severe first."""
     hgvs_c: Annotated[str, Field(examples=["c.1799T>A"])] | None = None
+    """HGVS name on the transcript."""
     hgvs_p: Annotated[str, Field(examples=["p.(Val600Glu)"])] | None = None
+    """Predicted HGVS name of the protein change."""
     filter: str = "PASS"
     """FILTER of the VCF record."""
-    genotype: str | None = None
-    vaf: Annotated[float, Field(ge=0, le=1)] | None = None
+    genotype: Annotated[str, Field(examples=["0/1"])] | None = None
+    """GT of the VCF record as it stands there."""
+    vaf: Annotated[float, Field(ge=0, le=1, examples=[0.31])] | None = None
     """Variant allele fraction; absent when the VCF carries none."""
     vaf_source: Annotated[str, Field(examples=["FORMAT/AD"])] | None = None
-    depth: Annotated[int, Field(ge=0)] | None = None
+    """The VCF field that the fraction was read from."""
+    depth: Annotated[int, Field(ge=0, examples=[412])] | None = None
     """Reads across the site."""
     left_aligned: bool = True
     """False where the bundle has no sequence to align an indel with."""
     tiering: Tiering | None = None
     """Somatic tier; absent for a germline sample."""
     germline_hint: GermlineHint | None = None
+    """Present where a tumour's variant may be inherited."""
     known: tuple[KnownRecord, ...] = ()
+    """What variant archives say of exactly this allele."""
     evidence: tuple[Evidence, ...] = ()
+    """The strongest evidence items that speak about this variant."""
     evidence_total: int = 0
     """Evidence items that match; `evidence` carries the strongest of them."""
 
@@ -193,17 +227,24 @@ class VariantsAnnotated(SampleEvent):
     )
 
     status: PartStatus
+    """Whether the sample was interpreted."""
     reason: str | None = None
     """Why the part was withheld."""
     context: SampleContext
+    """What was known of the sample."""
     expects: tuple[Part, ...]
+    """The parts that the report waits for before it is final."""
     vcf: BlobRef | None = None
     """The sample's VCF for the services that follow; absent when withheld."""
     findings: tuple[Finding, ...] = ()
     """The most relevant findings, at most 60, best tier first."""
     findings_total: int = 0
+    """Findings altogether; `findings` carries the most relevant."""
     all_findings: BlobRef | None = None
     """Every finding as JSON Lines of `Finding`."""
     counts: VariantCounts | None = None
+    """Where every allele of the VCF went; absent when withheld."""
     not_examined: NotExamined = NotExamined()
+    """Genes and kinds of variation that were not looked at."""
     provenance: Provenance | None = None
+    """Reference bundle and rules that were used; absent when withheld."""
