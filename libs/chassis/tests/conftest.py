@@ -1,12 +1,13 @@
 """A stack of its own for every test that starts, kills or freezes workers."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.topics import apply_topics
+from chassis_parts import Parts, open_parts
 from worker_bench import Bench
 
 
@@ -28,3 +29,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
             worker.wait()
         broker.kill()
         database.kill()
+
+
+@pytest.fixture
+async def parts(database: EmbeddedDatabase, tmp_path: Path) -> AsyncIterator[Parts]:
+    """A service put together by hand on the session's database; nothing of it is left behind."""
+    async with open_parts(database.uri, tmp_path) as parts:
+        yield parts

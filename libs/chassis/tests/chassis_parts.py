@@ -1,0 +1,220 @@
+"""Parts for the chassis' own tests: a service put together by hand on the session's database."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from canheal_chassis.blobs import BlobStore
+from canheal_chassis.consent import ConsentProjection
+from canheal_chassis.deadletters import DeadLetters
+from canheal_chassis.errors import Unreachable
+from canheal_chassis.keys import KeyRing
+from canheal_chassis.ledger import Ledger
+from canheal_chassis.message import Message, Record
+from canheal_chassis.outcome import Handler, Outcome
+from canheal_chassis.store import BlobFiles, Store, connect
+from canheal_chassis.stream import Hands
+from canheal_chassis.work import Work
+from canheal_chassis.workplace import Workplace
+from canheal_schemas import (
+    Assay,
+    AssayType,
+    BlobRef,
+    Consent,
+    ConsentChanged,
+    ConsentState,
+    Envelope,
+    Event,
+    GenomeBuild,
+    Part,
+    PartStatus,
+    Purpose,
+    ReportIssued,
+    ReportLinks,
+    ReportStatus,
+    SampleContext,
+    SampleKind,
+    SampleReceived,
+    VariantsAnnotated,
+)
+from canheal_schemas.identifiers import consent_root, event_id, sample_root
+from pydantic import SecretStr
+
+PLATFORM_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
+OTHER_KEY = SecretStr(base64.b64encode(b"q" * 32).decode())
+SITE = "BE-TEST"
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+CONTEXT = SampleContext(
+    label="S1", kind=SampleKind.TUMOUR, assay=Assay(type=AssayType.PANEL), build=GenomeBuild.GRCH38
+)
+
+
+def a_subject() -> str:
+    """A subject that no other test knows."""
+    return uuid4().hex * 2
+
+
+def consent(
+    subject: str, version: int = 1, *purposes: Purpose, state: ConsentState = ConsentState.ACTIVE
+) -> ConsentChanged:
+    return ConsentChanged(
+        subject=subject,
+        consent_version=version,
+        consent=Consent(permitted=purposes, state=state),
+        site=SITE,
+    )
+
+
+def received(subject: str, *, revision: int = 1, consent_version: int = 1) -> SampleReceived:
+    return SampleReceived(
+        sample=uuid4(),
+        revision=revision,
+        subject=subject,
+        consent_version=consent_version,
+        site=SITE,
+        country="BE",
+        vcf=BlobRef(blob_id=uuid4(), size=1, key_id=subject, hmac_sha256="0" * 64),
+        context=CONTEXT,
+    )
+
+
+def annotated(event: SampleReceived, status: PartStatus = PartStatus.DONE, **more: Any) -> VariantsAnnotated:
+    about = event.model_dump(include={"sample", "revision", "subject", "consent_version", "site", "country"})
+    return VariantsAnnotated(**about, status=status, context=CONTEXT, expects=(Part.VARIANTS,), **more)
+
+
+def issued(event: SampleReceived, status: ReportStatus = ReportStatus.FINAL) -> ReportIssued:
+    about = event.model_dump(include={"sample", "revision", "subject", "consent_version", "site", "country"})
+    return ReportIssued(
+        **about,
+        report_id=uuid4(),
+        status=status,
+        kind=SampleKind.TUMOUR,
+        parts=(),
+        links=ReportLinks(html="/h", json_document="/j"),
+    )
+
+
+def envelope_of(event: Event, ordinal: int | str = 0) -> Envelope:
+    if isinstance(event, ConsentChanged):
+        root = consent_root(event.subject, event.consent_version)
+    else:
+        root = sample_root(UUID(str(event.sample)), int(event.revision))  # type: ignore[attr-defined] # a sample's
+    return Envelope(
+        event_id=event_id(root, "test", "", event.event_type, ordinal),
+        root_id=root,
+        event_type=event.event_type,
+        correlation_id=root,
+        occurred_at=MOMENT,
+        site=SITE,
+    )
+
+
+def record_of(event: Event, *, first: bool = False) -> Record:
+    """The event as it comes from the broker."""
+    message = Message.of(event, envelope_of(event))
+    return Record(message.topic, 3, 7, message.key, message.value, message.headers, first)
+
+
+class Wire:
+    """A publisher that keeps what was said, and does not answer as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.silent = 0
+
+    async def publish(self, message: Message) -> None:
+        if self.silent:
+            self.silent -= 1
+            raise Unreachable("the broker does not answer")
+        self.messages.append(message)
+
+    def said(self, kind: type[Event]) -> list[Any]:
+        return [
+            kind.model_validate_json(message.value)
+            for message in self.messages
+            if message.topic == kind.topic.name
+        ]
+
+    def on(self, topic: str) -> list[Message]:
+        return [message for message in self.messages if message.topic == topic]
+
+
+@dataclass
+class Parts:
+    """A service's stores, and a wire that records."""
+
+    name: str
+    store: Store
+    files: BlobFiles
+    keys: KeyRing
+    blobs: BlobStore
+    folder: Path
+    client: Any
+    wire: Wire = field(default_factory=Wire)
+    projection: ConsentProjection = field(default_factory=ConsentProjection)
+
+    @property
+    def deadletters(self) -> DeadLetters:
+        return DeadLetters(self.name, self.store, self.blobs, self.wire, lambda: MOMENT)
+
+    def hands(self, handle: Callable[[Any, Work], Any], **more: Any) -> Hands:
+        """What `deliver` works with when `handle` is the service's only handler."""
+        withheld = more.pop("withheld", lambda event, _: annotated(event, PartStatus.WITHHELD))
+        pool: Any = None  # no handler here runs anything in the pool
+        return Hands(
+            service=self.name,
+            handlers={SampleReceived: Handler(handle, Purpose.OWN_CARE, withheld)},
+            tries=more.pop("tries", 2),
+            ledger=Ledger(self.store),
+            consent=self.projection,
+            place=Workplace(self.name, self.store, self.blobs, more.pop("pool", pool), self.folder),
+            publisher=self.wire,
+            deadletters=self.deadletters,
+            now=lambda: MOMENT,
+        )
+
+    async def count(self, collection: str) -> int:
+        return len(await self.store.records(collection, {}))
+
+
+@asynccontextmanager
+async def open_parts(uri: str, folder: Path, key: SecretStr = PLATFORM_KEY) -> AsyncIterator[Parts]:
+    """A service with a database of its own."""
+    client = connect(SecretStr(uri))
+    name = f"t{uuid4().hex[:12]}"
+    files = BlobFiles(client)
+    keys = KeyRing(key, files)
+    try:
+        yield Parts(
+            name, Store(client, f"canheal_{name}"), files, keys, BlobStore(files, keys, name), folder, client
+        )
+    finally:
+        await client.drop_database(f"canheal_{name}")
+        client.close()
+
+
+class MemoryKeys:
+    """Wrapped keys in a dictionary; each question gives way to others, as a database would."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def wrapped_key(self, key_id: str) -> bytes | None:
+        await asyncio.sleep(0)
+        return self.kept.get(key_id)
+
+    async def add_wrapped_key(self, key_id: str, wrapped: bytes) -> bytes:
+        await asyncio.sleep(0)
+        return self.kept.setdefault(key_id, wrapped)
+
+
+async def nothing(*_: Any) -> Outcome:
+    """A handler that makes nothing true."""
+    return Outcome()
