@@ -88,18 +88,15 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
         hands = _hands(service, resources, pool)
         app = make_app(service.name, settings.kafka_bootstrap_servers, settings.instance_id)
         consume(app, service.topics, taking(hands))
-        warming = asyncio.ensure_future(pool.ready())
         web = FastAPI(title=f"CAN.HEAL {service.name}", docs_url=None, redoc_url=None)
 
         async def missing() -> list[str]:
-            waiting = await resources.missing()
-            waiting += [] if warming.done() else ["the reference data"]
-            return waiting + ([] if app.consumer.assignment() else ["its partitions"])
+            return await resources.missing() + ([] if app.consumer.assignment() else ["its partitions"])
 
         _mount(web, service, resources, hands, missing)
-        await app.start()
-        log("started")
         try:
+            await asyncio.gather(pool.ready(), app.start())
+            log("started")
             async with running(
                 serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
             ) as tasks:

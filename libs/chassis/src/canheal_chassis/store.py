@@ -17,7 +17,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorGridFSBucket,
 )
 from pydantic import SecretStr
-from pymongo import ASCENDING, DESCENDING, WriteConcern
+from pymongo import ASCENDING, DESCENDING, ReturnDocument, WriteConcern
 from pymongo.errors import (
     ConnectionFailure,
     DocumentTooLarge,
@@ -191,8 +191,9 @@ class Store:
     async def count_up(self, collection: str, key: str) -> int:
         """Add one to a counter and read it."""
         async with translated():
-            await self._database[collection].update_one({"_id": key}, {"$inc": {"count": 1}}, upsert=True)
-            record = await self._database[collection].find_one({"_id": key})
+            record = await self._database[collection].find_one_and_update(
+                {"_id": key}, {"$inc": {"count": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+            )
             return int(record["count"]) if record else 1
 
     async def delete(self, collection: str, keys: Iterable[str]) -> None:
