@@ -36,28 +36,53 @@ def criteria(evidence: pl.DataFrame) -> pl.DataFrame:
     """`evidence_id gene tag match reason`, one row a criterion; where there is none, `reason`, not `tag`.
 
     Args:
-        evidence: `evidence_id`, `gene`, `variant` of CIViC; both names null for a combination.
+        evidence: `evidence_id`, `molecular_profile`, `gene`, `variant` of CIViC; the last two null for a
+            combination. Of `A OR B` either alternative is enough; what needs two variants, or the absence of
+            one, is not answered by one.
     """
-    named = evidence.select("evidence_id", "gene", "variant").with_columns(
+    named = _alternatives(evidence).with_columns(
         _name=col("variant").str.to_uppercase().str.replace_all(r"\s*\(?C\..*$", "").str.strip_chars(),
         _coding=coding_key(col("variant").str.extract(r"c\.([^()\s]+)")),
     )
     exact = pl.concat([_proteins(named), _residues(named), _codings(named)])
-    described = _described(named.join(exact, on="evidence_id", how="anti"))
+    described = _described(named.join(exact, on="part", how="anti"))
     both = pl.concat([exact, described])
     rank = {kind: MATCHES.index(match) for kind, match in _RANK.items()}
     first = (
         pl.when(col("tag") == "kind any").then(pl.lit("any")).otherwise(col("tag").str.extract(r"^(\w+) "))
     )
-    return both.unique(maintain_order=True).with_columns(
-        match=first.replace_strict(rank, default=None, return_dtype=pl.Int8)
+    answered = col("tag").is_not_null().any().over("evidence_id")
+    return (
+        both.filter(col("tag").is_not_null() | ~answered)
+        .unique(["evidence_id", "gene", "tag"], maintain_order=True)
+        .with_columns(match=first.replace_strict(rank, default=None, return_dtype=pl.Int8))
+        .drop("part")
     )
+
+
+def _alternatives(evidence: pl.DataFrame) -> pl.DataFrame:
+    """One row a variant that alone is enough: `evidence_id gene variant`, and `part`, its number."""
+    items = evidence.select("evidence_id", "molecular_profile", "gene", "variant")
+    profile = col("molecular_profile")
+    either = (
+        col("variant").is_null()
+        & profile.str.contains(" OR ", literal=True)
+        & ~profile.str.contains(r" AND |\bNOT ")
+    ).fill_null(value=False)
+    split = (
+        items.filter(either)
+        .with_columns(profile.str.replace_all(r"[()]", "").str.split(" OR "))
+        .explode("molecular_profile")
+        .with_columns(gene=profile.str.extract(r"^(\S+)\s"), variant=profile.str.extract(r"^\S+\s+(.+)$"))
+    )
+    rows = pl.concat([items.filter(~either), split]).drop("molecular_profile")
+    return rows.with_columns(part=pl.int_range(pl.len()))
 
 
 def _rows(named: pl.DataFrame, tag: pl.Expr) -> pl.DataFrame:
-    return named.select("evidence_id", "gene", tag.alias("tag"), reason=pl.lit(None, pl.String)).drop_nulls(
-        "tag"
-    )
+    return named.select(
+        "part", "evidence_id", "gene", tag.alias("tag"), reason=pl.lit(None, pl.String)
+    ).drop_nulls("tag")
 
 
 def _proteins(named: pl.DataFrame) -> pl.DataFrame:
@@ -115,7 +140,7 @@ def _described(named: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.coalesce("reason", pl.lit(NOT_UNDERSTOOD)))
     )
     asked = found.with_columns(_asks=said).with_columns(_reason=pl.when(col("_asks").is_null()).then(reason))
-    return _in_exons(asked).select("evidence_id", "gene", "tag", reason="_reason")
+    return _in_exons(asked).select("part", "evidence_id", "gene", "tag", reason="_reason")
 
 
 def _matches_pattern() -> pl.Expr:
