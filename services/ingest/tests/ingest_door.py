@@ -82,7 +82,7 @@ class Door:
         """How many records each collection holds."""
         client = connect(self.settings.mongodb_uri)
         try:
-            names = [("canheal_ingest", name) for name in ("samples", "subjects", "outbox", "heads")]
+            names = [("canheal_ingest", name) for name in ("samples", "subjects", "outbox", "newest_said")]
             names += [("canheal_blobs", name) for name in ("blobs.files", "blobs.chunks", "keys")]
             return {f"{base}.{name}": await client[base][name].count_documents({}) for base, name in names}
         finally:

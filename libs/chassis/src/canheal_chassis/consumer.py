@@ -37,23 +37,29 @@ class _Consumer(driver.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     def _new_offset(self, tp: TP) -> int | None:
-        committed, acked = self._committed_offset[tp], self._acked[tp]
-        if committed is not None and acked and min(acked) > committed and not self._gap[tp]:
+        acked = self._acked[tp]
+        if self._behind_a_gap(tp, acked):
             return None
-        generation = self.app.consumer_generation_id
-        held = [
-            message.offset
-            for message in self._unacked_messages
-            if message.tp == tp and message.generation_id == generation
-        ]
-        if not held:
+        held = self._first_held(tp)
+        if held is None:
             return super()._new_offset(tp)
-        beyond = [offset for offset in acked if offset >= min(held)]
-        acked[:] = [offset for offset in acked if offset < min(held)]
+        beyond = [offset for offset in acked if offset >= held]
+        acked[:] = [offset for offset in acked if offset < held]
         try:
             return super()._new_offset(tp) if acked else None
         finally:
             acked.extend(beyond)
+
+    def _behind_a_gap(self, tp: TP, acked: list[int]) -> bool:
+        """Whether the first offset to commit is still missing; faust lets a gap of one through."""
+        committed = self._committed_offset[tp]
+        return bool(committed is not None and acked and min(acked) > committed and not self._gap[tp])
+
+    def _first_held(self, tp: TP) -> int | None:
+        """The first offset of the partition that somebody has in hand."""
+        generation = self.app.consumer_generation_id
+        mine = (message for message in self._unacked_messages if message.tp == tp)
+        return min((message.offset for message in mine if message.generation_id == generation), default=None)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         await super().on_partitions_revoked(revoked)

@@ -6,6 +6,7 @@ An agent commits and shares partitions; a look-up must see every record in every
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -77,9 +78,8 @@ class Lookup:
             ends = await consumer.end_offsets(self._partitions)
             while True:
                 batches = await consumer.getmany(timeout_ms=FETCH_WAIT_MS)
-                for records in batches.values():
-                    for record in records:
-                        self._take(record)
+                for record in chain.from_iterable(batches.values()):
+                    self._take(record)
                 if not self.caught_up.is_set() and await self._has_read(consumer, ends):
                     self.caught_up.set()
         finally:

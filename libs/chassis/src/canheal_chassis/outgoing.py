@@ -12,7 +12,8 @@ from canheal_chassis.message import Message
 from canheal_chassis.store import Store, Unit
 from canheal_chassis.telemetry import log
 
-HEADS = "heads"
+HEADS = "newest_said"
+"""The collection; a name that no service's documents take."""
 
 
 class Says(Protocol):

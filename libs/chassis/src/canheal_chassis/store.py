@@ -3,6 +3,7 @@
 The only file that knows motor. What the driver raises comes out as `Unreachable`, `Duplicate` or `Conflict`.
 """
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -26,7 +27,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from canheal_chassis.errors import BlobDamaged, Conflict, Duplicate, EventTooLarge, Unreachable
+from canheal_chassis.errors import BlobDamaged, Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
 from canheal_chassis.outcome import Document
 from canheal_chassis.sealing import CHUNK_BYTES, TAG_BYTES
 
@@ -36,6 +37,8 @@ TOO_LARGE = {10334, 17420}
 """BSONObjectTooLarge, and the same after an update: 16 MB are a document's limit."""
 WRITE_CONFLICTS = {112, 251, 246, 24}
 """WriteConflict, NoSuchTransaction, SnapshotUnavailable, LockTimeout."""
+SAVED_AT = "saved_at_"
+"""When a document was last written, in nanoseconds: lists begin with the newest."""
 DURABLE = WriteConcern(w="majority", j=True)
 
 
@@ -44,26 +47,38 @@ async def translated() -> AsyncIterator[None]:
     """Give the driver's errors the platform's meaning."""
     try:
         yield
-    except DuplicateKeyError as error:
-        raise Duplicate(
-            f"the database holds this key already: {error.details and error.details.get('keyValue')}"
-        ) from error
-    except ConnectionFailure as error:
-        raise Unreachable(f"the database does not answer: {type(error).__name__}") from error
-    except OperationFailure as error:
-        if error.timeout:
-            raise Unreachable(f"the database does not confirm in time: {type(error).__name__}") from error
-        if error.code in TOO_LARGE:
-            raise EventTooLarge("the outcome is too large for the database: 16 MB are its limit") from error
-        if error.code in WRITE_CONFLICTS or error.has_error_label("TransientTransactionError"):
-            raise Conflict("another transaction changed the same document") from error
-        raise
-    except DocumentTooLarge as error:
-        raise EventTooLarge(f"the outcome is too large for the database: {error}") from error
-    except PyMongoError as error:
-        if error.has_error_label("TransientTransactionError"):
-            raise Conflict("another transaction changed the same document") from error
-        raise
+    except (PyMongoError, DocumentTooLarge) as error:
+        meaning = _meaning(error)
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def _meaning(error: Exception) -> PlatformError | None:
+    """What an error of the driver means here; None: nobody foresaw it."""
+    kind = type(error).__name__
+    match error:
+        case DuplicateKeyError():
+            return Duplicate("the database holds this key already")
+        case ConnectionFailure():
+            return Unreachable(f"the database does not answer: {kind}")
+        case PyMongoError() if error.has_error_label("TransientTransactionError"):
+            return Conflict("another transaction changed the same document")
+        case DocumentTooLarge():
+            return EventTooLarge("the outcome is too large for the database: 16 MB are its limit")
+        case OperationFailure():
+            return _meaning_of_code(error)
+    return None
+
+
+def _meaning_of_code(error: OperationFailure) -> PlatformError | None:
+    if error.timeout:
+        return Unreachable(f"the database does not confirm in time: {type(error).__name__}")
+    if error.code in TOO_LARGE:
+        return EventTooLarge("the outcome is too large for the database: 16 MB are its limit")
+    if error.code in WRITE_CONFLICTS:
+        return Conflict("another transaction changed the same document")
+    return None
 
 
 def connect(uri: SecretStr) -> AsyncIOMotorClient[Json]:
@@ -96,7 +111,7 @@ class Unit:
             Conflict: it changed meanwhile.
         """
         collection = self._database[document.collection]
-        body = document.model_dump(mode="json") | {"revision_": revision + 1}
+        body = document.model_dump(mode="json") | {"revision_": revision + 1, SAVED_AT: time.time_ns()}
         key = str(document.id)
         try:
             async with translated():
@@ -165,9 +180,9 @@ class Store:
         return (await self.read(model, document_id))[0]
 
     async def find[D: Document](self, model: type[D], *, limit: int = 0, **equals: str | int) -> list[D]:
-        """Documents whose fields equal these, the newest first."""
+        """Documents whose fields equal these, the one last written first."""
         async with translated():
-            cursor = self._database[model.collection].find(dict(equals)).sort("$natural", DESCENDING)
+            cursor = self._database[model.collection].find(dict(equals)).sort(SAVED_AT, DESCENDING)
             return [model.model_validate(record) for record in await cursor.limit(limit).to_list(None)]
 
     async def record(self, collection: str, key: str) -> Json | None:
