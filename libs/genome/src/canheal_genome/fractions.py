@@ -42,6 +42,10 @@ _KEYS: Final = (
 )
 
 
+_PLACE = "at."
+"""Before a key: the column that says where in FORMAT it stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     name: str
@@ -53,6 +57,14 @@ class Source:
         """Whether any record has the FORMAT fields that it is named for."""
         place, keys = self.name.split("/")
         return place == "INFO" or set(keys.split(",")) <= present
+
+    def columns(self) -> list[pl.Expr]:
+        """What this source says of each allele."""
+        return [
+            self.alt_depth.cast(pl.Int32).alias(f"{self.name}.alt"),
+            self.total.cast(pl.Int32).alias(f"{self.name}.total"),
+            _within(self.vaf).alias(f"{self.name}.vaf"),
+        ]
 
 
 def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.DataFrame:
@@ -67,26 +79,22 @@ def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.Data
         _info(frame, key) if info_is_the_samples else pl.lit(None, pl.String) for key in ("TVAF", "TDP")
     )
     sources = [source for source in _sources(tvaf) if source.given(present)]
-    lazy = frame.lazy().with_columns(  # lazy: what the sources share is computed once
-        *(source.alt_depth.cast(pl.Int32).alias(f"{source.name}.alt") for source in sources),
-        *(source.total.cast(pl.Int32).alias(f"{source.name}.total") for source in sources),
-        *(_within(source.vaf).alias(f"{source.name}.vaf") for source in sources),
-    )
-    names = [source.name for source in sources]
-    lazy = lazy.with_columns(
-        pl.coalesce(
-            _integer(col("DP")),
-            _integer(col("DPT")),
-            *(col(f"{name}.total") for name in names),
-            _integer(tdp),
-        ).alias("depth"),
+    computed = [column for source in sources for column in source.columns()]
+    lazy = frame.lazy().with_columns(*computed)  # lazy: what the sources share is computed once
+    lazy = lazy.with_columns(*_first_given([source.name for source in sources], tdp))
+    return lazy.select(*frame.columns, "depth", "alt_depth", "vaf", "vaf_source").collect()
+
+
+def _first_given(names: list[str], tdp: pl.Expr) -> list[pl.Expr]:
+    """Of the sources in their order, the first that says something."""
+    named = [pl.when(col(f"{name}.vaf").is_not_null()).then(pl.lit(name)) for name in names]
+    totals = [col(f"{name}.total") for name in names]
+    return [
+        pl.coalesce(_integer(col("DP")), _integer(col("DPT")), *totals, _integer(tdp)).alias("depth"),
         pl.coalesce(col(f"{name}.alt") for name in names).alias("alt_depth"),
         pl.coalesce(col(f"{name}.vaf") for name in names).alias("vaf"),
-        pl.coalesce(pl.when(col(f"{name}.vaf").is_not_null()).then(pl.lit(name)) for name in names).alias(
-            "vaf_source"
-        ),
-    )
-    return lazy.select(*frame.columns, "depth", "alt_depth", "vaf", "vaf_source").collect()
+        pl.coalesce(named).alias("vaf_source"),
+    ]
 
 
 def _sources(tvaf: pl.Expr) -> list[Source]:
@@ -180,20 +188,30 @@ def _with_format_fields(frame: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[st
 
     Where a key stands is found once for each distinct FORMAT.
     """
-    formats = frame["format"].unique().drop_nulls()
-    orders = [value.split(":") for value in formats]
-    present = [key for key in _KEYS if any(key in order for order in orders)]
-    places = pl.DataFrame(
-        {"format": formats} | {f"at.{key}": [_place(order, key) for order in orders] for key in present},
-        schema={"format": pl.String} | {f"at.{key}": pl.Int32 for key in present},
+    places = _places(frame["format"].unique().drop_nulls())
+    present = [key for key in _KEYS if key in places.columns]
+    frame = frame.join(
+        places.rename(lambda name: _PLACE + name if name in _KEYS else name),
+        on="format",
+        how="left",
+        maintain_order="left",
     )
-    frame = frame.join(places, on="format", how="left", maintain_order="left")
     values = col("sample").str.split(":")
     given = [
-        values.list.get(col(f"at.{key}"), null_on_oob=True).replace(".", None).alias(key) for key in present
+        values.list.get(col(_PLACE + key), null_on_oob=True).replace(".", None).alias(key) for key in present
     ]
     absent = [pl.lit(None, pl.String).alias(key) for key in _KEYS if key not in present]
     return frame.lazy().with_columns(*given, *absent).collect(), frozenset(present)
+
+
+def _places(formats: pl.Series) -> pl.DataFrame:
+    """For each distinct FORMAT the place of every key of _KEYS that any of them has."""
+    orders = [value.split(":") for value in formats]
+    met = [key for key in _KEYS if any(key in order for order in orders)]
+    return pl.DataFrame(
+        {"format": formats} | {key: [_place(order, key) for order in orders] for key in met},
+        schema={"format": pl.String} | dict.fromkeys(met, pl.Int32),
+    )
 
 
 def _place(order: list[str], key: str) -> int | None:

@@ -42,9 +42,13 @@ def copies(genotype: str | None, allele: int) -> tuple[int | None, str | None]:
     alleles = [] if genotype is None else [called for called in _ALLELES.split(genotype) if called]
     if not alleles or "." in alleles:
         return None, None
-    found = sum(int(called) == allele for called in alleles) if allele else 0
+    found = alleles.count(str(allele)) if allele else 0
+    return found, _word(found, len(alleles))
+
+
+def _word(found: int, called: int) -> str:
     if found == 0:
-        return 0, "absent"
-    if len(alleles) == 1:
-        return 1, "hemizygous"
-    return found, "homozygous" if found == len(alleles) else "heterozygous"
+        return "absent"
+    if called == 1:
+        return "hemizygous"
+    return "homozygous" if found == called else "heterozygous"
