@@ -6,12 +6,18 @@ are compared in every case, and an answer that they contradict is refused.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from canheal_genome.builds import Build
 from canheal_genome.errors import BuildRefused
 from canheal_genome.reference import build_from_reference
 from canheal_genome.vcf import VcfFacts, check
 from canheal_refdata.bundle import Bundle, warm_bundle
+
+from canheal_ingest.sites import sites_with_bases
+
+SITES_COMPARED: Final = 1_000
+"""Records of each build's slices whose REF is compared; five tell the builds apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +66,20 @@ def examine(question: Question, bundle: Path | None) -> Passed:
             f"the file is declared as {by_word}, but the lengths of its ##contig lines are those of "
             f"{by_contigs}. Declare the right build, or correct the ##contig lines",
         )
-    build = _confirmed(question.path, opened, by_contigs or by_word)
+    build = _confirmed(question, opened, by_contigs or by_word)
     opened.assembly(build)
     basis = "contig lengths" if by_contigs else "declared" if by_word else "REF bases"
     return Passed(facts, build.value, basis)
 
 
-def _confirmed(path: Path, bundle: Bundle, said: Build | None) -> Build:
+def _confirmed(question: Question, bundle: Bundle, said: Build | None) -> Build:
     assemblies = {build: bundle.assembly(build) for build in bundle.builds}
 
     def sequence(build: Build, contig: str, start: int, end: int) -> str | None:
         return assemblies[build].sequence(contig, start, end) if build in assemblies else None
 
     covered = {build: assembly.covered for build, assembly in assemblies.items()}
-    return build_from_reference(path, sequence, covered=covered).demand(said)
+    sites = sites_with_bases(
+        question.path, covered, enough=SITES_COMPARED, max_bytes=question.max_uncompressed_bytes
+    )
+    return build_from_reference(sites, sequence, max_sites=SITES_COMPARED).demand(said)

@@ -8,8 +8,8 @@ import asyncio
 import errno
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -67,7 +67,7 @@ async def receive(stream: AsyncIterator[bytes], content_type: str, folder: Path,
         UploadTooLarge, NotMultipart, ScratchFull
     """
     path = folder / "vcf"
-    with path.open("wb") as file:
+    with _room(), path.open("wb") as file:
         parts = _Parts(file, limits.metadata)
         parser = MultipartParser(_boundary(content_type), parts.callbacks)
         total = 0
@@ -77,8 +77,8 @@ async def receive(stream: AsyncIterator[bytes], content_type: str, folder: Path,
                 raise UploadTooLarge(f"the upload is larger than {limits.upload:,} bytes; {_TOO_LARGE}")
             _parse(parser, piece)
             if len(parts.waiting) >= BUFFER_BYTES:
-                await _write(parts.drain)
-        await _write(parts.drain)
+                await asyncio.to_thread(parts.drain)
+        await asyncio.to_thread(parts.drain)
     parts.demand_whole()
     return Upload(bytes(parts.metadata), path)
 
@@ -119,9 +119,10 @@ def _parse(parser: MultipartParser, piece: bytes) -> None:
         ) from error
 
 
-async def _write(drain: Callable[[], None]) -> None:
+@contextmanager
+def _room() -> Iterator[None]:
     try:
-        await asyncio.to_thread(drain)
+        yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
