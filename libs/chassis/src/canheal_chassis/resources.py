@@ -55,7 +55,7 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
     consent = ConsentProjection()
     consents = Lookup(settings.kafka_bootstrap_servers, [ConsentChanged.topic.name], consent.apply)
     try:
-        await store.ping()
+        await store.take_over(settings.instance_id)
         await files.index()
         async with open_publisher(settings.kafka_bootstrap_servers) as publisher, running(consents.run()):
             yield Resources(settings, store, keys, BlobStore(files, keys, name), consent, consents, publisher)

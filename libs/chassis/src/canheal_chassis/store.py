@@ -6,7 +6,7 @@ The only file that knows motor. What the driver raises comes out as `Unreachable
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from bson import Binary
@@ -39,6 +39,7 @@ WRITE_CONFLICTS = {112, 251, 246, 24}
 """WriteConflict, NoSuchTransaction, SnapshotUnavailable, LockTimeout."""
 SAVED_AT = "saved_at_"
 """When a document was last written, in nanoseconds: lists begin with the newest."""
+SESSIONS = "sessions"
 DURABLE = WriteConcern(w="majority", j=True)
 
 
@@ -140,6 +141,30 @@ class Store:
     def __init__(self, client: AsyncIOMotorClient[Json], name: str) -> None:
         self._client = client
         self._database = client.get_database(name, write_concern=DURABLE)
+        self._owner: str | None = None
+        self._recorded: set[str] = set()
+
+    async def take_over(self, owner: str) -> None:
+        """End the transactions that this slot's former process left open when it was killed.
+
+        The server would keep them, and every document that they wrote, locked for a minute. From here on the
+        sessions of this process are recorded under `owner`, so that its successor can do the same.
+        """
+        left = [UUID(record["_id"]) for record in await self.records(SESSIONS, {"owner": owner})]
+        if left:
+            async with translated():
+                await self._client.admin.command(
+                    "killSessions", [{"id": Binary.from_uuid(session)} for session in left]
+                )
+            await self.delete(SESSIONS, map(str, left))
+        self._owner = owner
+
+    async def _record(self, session: AsyncIOMotorClientSession) -> None:
+        """Once a session: the driver keeps few and uses them again."""
+        key = str(cast("Any", session).session_id["id"].as_uuid())  # motor types a property as a method
+        if self._owner and key not in self._recorded:
+            await self.single.put(SESSIONS, {"_id": key, "owner": self._owner})
+            self._recorded.add(key)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""
@@ -158,12 +183,10 @@ class Store:
         Raises:
             Conflict: another transaction came first; do the unit again from its reads.
         """
-        async with (
-            translated(),
-            await self._client.start_session() as session,
-            session.start_transaction(write_concern=DURABLE),
-        ):
-            yield Unit(self._database, session)
+        async with translated(), await self._client.start_session() as session:
+            await self._record(session)
+            async with session.start_transaction(write_concern=DURABLE):
+                yield Unit(self._database, session)
 
     @property
     def single(self) -> Unit:
