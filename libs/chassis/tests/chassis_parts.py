@@ -128,12 +128,21 @@ class Wire:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.silent = 0
+        self._grown = asyncio.Event()
 
     async def publish(self, message: Message) -> None:
         if self.silent:
             self.silent -= 1
             raise Unreachable("the broker does not answer")
         self.messages.append(message)
+        self._grown.set()
+
+    async def until(self, count: int, seconds: float = 5) -> None:
+        """Wait until so many messages were said."""
+        async with asyncio.timeout(seconds):
+            while len(self.messages) < count:
+                self._grown.clear()
+                await self._grown.wait()
 
     def said(self, kind: type[Event]) -> list[Any]:
         return [

@@ -4,8 +4,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from canheal_chassis.errors import CrashedWorker
 from canheal_chassis.service import FATAL
-from canheal_schemas import Purpose, SampleReceived, VariantsAnnotated
+from canheal_chassis.stream import MAX_STARTS
+from canheal_schemas import DeadLettered, Purpose, SampleReceived, VariantsAnnotated, deadletter_topic
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from worker_bench import Bench, consent, sample
 
@@ -63,3 +65,16 @@ def test_told_to_stop_a_worker_finishes_the_event_in_hand(bench: Bench, tmp_path
     bench.wait_for(
         lambda: len(bench.said(VariantsAnnotated.topic.name)) == 2
     )  # the first was committed: not three
+
+
+def test_an_event_that_ends_its_worker_three_times_is_a_dead_letter_and_the_others_go_on(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.say(consent(1, Purpose.OWN_CARE), sample("poison"), sample("innocent"))
+    for _ in range(MAX_STARTS):
+        assert bench.start("slow.py", "0", str(tmp_path), "abort").wait(timeout=30) == -signal.SIGABRT
+    bench.start("slow.py", "0", str(tmp_path), "abort")
+    bench.wait_for(lambda: len(bench.said(deadletter_topic("annotate").name)) == 1)
+    letter = DeadLettered.model_validate_json(bench.said(deadletter_topic("annotate").name)[0].value)
+    assert (letter.error, letter.sample) == (CrashedWorker.slug, sample("poison").sample)
+    bench.wait_for(lambda: len(bench.said(VariantsAnnotated.topic.name)) == 1)

@@ -1,10 +1,12 @@
 """A real worker whose handler takes its time, so that a test can stop, freeze or break it in the middle.
 
-Started as `python slow.py SECONDS FOLDER [escape]`; an event in hand writes FOLDER/<instance>.in-hand.
-With `escape` the chassis itself fails once, as nobody foresaw.
+Started as `python slow.py SECONDS FOLDER [escape|abort]`; an event in hand writes FOLDER/<instance>.in-hand.
+With `escape` the chassis itself fails once, as nobody foresaw; with `abort` the sample called "poison" ends
+the process each time.
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ def main() -> None:
 
     async def annotate(sample: SampleReceived, _: Work) -> Outcome:
         (folder / f"{settings.instance_id}.in-hand").touch()
+        if "abort" in sys.argv and sample.context.label == "poison":
+            os.abort()
         await asyncio.sleep(seconds)
         said = VariantsAnnotated(
             **sample.model_dump(
