@@ -19,7 +19,7 @@ def test_killed_after_each_step_every_event_has_one_outcome(bench: Bench, tmp_pa
         bench.say(sample(point))
         assert worker.wait(timeout=30) == -signal.SIGKILL, f"not killed at {point}\n{bench.logs()}"
     bench.start("kill_at.py", "never", str(tmp_path / "never"))
-    bench.wait_for(lambda: len({said.envelope.event_id for said in bench.said(topic)}) == len(STEPS))
+    bench.wait_for(lambda: len(bench.ids_said(topic)) == len(STEPS))
 
     values: dict[str, set[bytes]] = {}
     for said in bench.said(topic):

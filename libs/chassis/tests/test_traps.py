@@ -32,7 +32,7 @@ def test_an_error_that_escapes_ends_the_process_and_the_event_comes_again(
     assert bench.said(VariantsAnnotated.topic.name) == []
 
     bench.start("slow.py", "0", str(tmp_path), "escape")
-    bench.wait_for(lambda: len(bench.said(VariantsAnnotated.topic.name)) == 1)
+    bench.wait_for(lambda: len(bench.ids_said(VariantsAnnotated.topic.name)) == 1)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_event_that_ends_its_worker_three_times_is_a_dead_letter_and_the_othe
     for _ in range(MAX_STARTS):
         assert bench.start("slow.py", "0", str(tmp_path), "abort").wait(timeout=30) == -signal.SIGABRT
     bench.start("slow.py", "0", str(tmp_path), "abort")
-    bench.wait_for(lambda: len(bench.said(deadletter_topic("annotate").name)) == 1)
+    bench.wait_for(lambda: len(bench.ids_said(deadletter_topic("annotate").name)) == 1)
     letter = DeadLettered.model_validate_json(bench.said(deadletter_topic("annotate").name)[0].value)
     assert (letter.error, letter.sample) == (CrashedWorker.slug, sample("poison").sample)
-    bench.wait_for(lambda: len(bench.said(VariantsAnnotated.topic.name)) == 1)
+    bench.wait_for(lambda: len(bench.ids_said(VariantsAnnotated.topic.name)) == 1)

@@ -115,6 +115,10 @@ class Bench:
         finally:
             consumer.close()
 
+    def ids_said(self, topic: str) -> set[UUID]:
+        """The distinct events on a topic: the same one may be said again."""
+        return {said.envelope.event_id for said in self.said(topic)}
+
     def wait_for(self, what: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until something is true; with the workers' logs when it does not come."""
         deadline = time.monotonic() + seconds

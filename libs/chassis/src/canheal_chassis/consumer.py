@@ -106,10 +106,8 @@ def make_app(service: str, bootstrap: str, instance_id: str) -> App:
 
 def consume(app: App, topics: Sequence[str], take: Take) -> None:
     """Give every record of these topics to `take`, one in hand a partition; only `take` acknowledges."""
-    fresh: set[TP] = set()
-
-    async def assigned(*_: Any, assigned: set[TP] | None = None, **__: Any) -> None:
-        fresh.update(assigned or ())
+    finished: dict[TP, int | None] = {}
+    """Of each partition the assignment (faust's generation) in which an event of it was last finished."""
 
     async def agent(stream: StreamT[bytes]) -> None:
         events = cast("faust.Stream[bytes]", stream).noack()
@@ -123,12 +121,11 @@ def consume(app: App, topics: Sequence[str], take: Take) -> None:
                 key=message.key or b"",
                 value=message.value or b"",
                 headers=as_headers(message.headers or ()),
-                first=place in fresh,
+                first=finished.get(place, -1) != message.generation_id,
             )
             await take(record, _acknowledgement(events, event))
-            fresh.discard(place)
+            finished[place] = message.generation_id
 
-    app.on_partitions_assigned.connect(assigned, weak=False)
     app.agent(app.topic(*topics, internal=True), isolated_partitions=True)(agent)
 
 

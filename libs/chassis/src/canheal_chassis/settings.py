@@ -16,6 +16,7 @@ class ServiceSettings(BaseSettings):
         populate_by_name=True,
         secrets_dir=None,
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
 
     kafka_bootstrap_servers: Annotated[str, Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS")]

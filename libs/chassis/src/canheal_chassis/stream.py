@@ -180,7 +180,8 @@ async def _make(task: Task, hands: Hands) -> Entry:
         for blob in outcome.blobs:
             await hands.place.blobs.put(blob, task.envelope.root_id)
         revisions = [bench.revision(document) for document in outcome.save if document.shared]
-        return await _store(task, outcome, revisions, hands, consent_version)
+        state = "withheld" if reason is not None else "done"
+        return await _store(task, outcome, revisions, hands, consent_version, state=state)
 
 
 async def _run(task: Task, bench: Bench, hands: Hands) -> Outcome:
@@ -272,7 +273,7 @@ async def _say(task: Task, entry: Entry, hands: Hands) -> None:
             await hands.ledger.erase(entry)
         return
     for message in entry.messages:
-        allowed = await _allowed(task, message, hands)
+        allowed = message if entry.state == "withheld" else await _allowed(task, message, hands)
         if allowed is not None:
             await say(hands.place.store, hands.publisher, allowed)
 
