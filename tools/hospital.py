@@ -25,7 +25,7 @@ type Versions = list[dict[str, Any]]
 
 
 class NoReport(TimeoutError):
-    """Samples have no closed report in time."""
+    """The platform did not do in time what was waited for."""
 
 
 class Hospital:
@@ -100,19 +100,20 @@ class Hospital:
         """Each sample's versions, once no further part of any is awaited.
 
         Raises:
-            NoReport: some have none in time; with what they have.
+            NoReport: one has none in time; with what it has.
         """
-        waiting = list(samples)
-        found: dict[UUID, Versions] = {}
         deadline = asyncio.get_running_loop().time() + within_seconds
-        while waiting:
-            found |= {sample: await self.versions(sample) for sample in waiting}
-            waiting = [s for s in waiting if not found[s] or found[s][-1]["status"] not in CLOSED]
-            if waiting and asyncio.get_running_loop().time() > deadline:
-                having = {str(s): [version["status"] for version in found[s]] for s in waiting}
-                raise NoReport(f"{len(waiting)} samples without a closed report: {having}")
+        return {sample: await self._closed(sample, deadline) for sample in samples}
+
+    async def _closed(self, sample: UUID, deadline: float) -> Versions:
+        while True:
+            versions = await self.versions(sample)
+            if versions and versions[-1]["status"] in CLOSED:
+                return versions
+            if asyncio.get_running_loop().time() > deadline:
+                having = [version["status"] for version in versions]
+                raise NoReport(f"sample {sample} has no closed report in time, but {having or 'none at all'}")
             await asyncio.sleep(ASK_SECONDS)
-        return found
 
     async def ask(self, method: str, url: str, **arguments: Any) -> httpx.Response:
         """One request, again while nothing answers or a service is not ready."""
