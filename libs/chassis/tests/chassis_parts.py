@@ -15,11 +15,11 @@ from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.deadletters import DeadLetters
 from canheal_chassis.errors import Unreachable
 from canheal_chassis.keys import KeyRing
-from canheal_chassis.ledger import Ledger
+from canheal_chassis.ledger import LEDGER, Ledger, entry_key
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
 from canheal_chassis.store import BlobFiles, Store, connect
-from canheal_chassis.stream import Hands
+from canheal_chassis.stream import Hands, deliver
 from canheal_chassis.work import Work
 from canheal_chassis.workplace import Workplace
 from canheal_schemas import (
@@ -29,6 +29,7 @@ from canheal_schemas import (
     Consent,
     ConsentChanged,
     ConsentState,
+    DeadLettered,
     Envelope,
     Event,
     GenomeBuild,
@@ -42,6 +43,7 @@ from canheal_schemas import (
     SampleKind,
     SampleReceived,
     VariantsAnnotated,
+    deadletter_topic,
 )
 from canheal_schemas.identifiers import consent_root, event_id, sample_root
 from pydantic import SecretStr
@@ -227,3 +229,34 @@ class MemoryKeys:
 async def nothing(*_: Any) -> Outcome:
     """A handler that makes nothing true."""
     return Outcome()
+
+
+async def says(event: SampleReceived, _: Work) -> Outcome:
+    return Outcome(publish=(annotated(event),))
+
+
+async def handed(record: Record, hands: Hands, seconds: float = 5) -> int:
+    """Deliver a record; how often it was acknowledged."""
+    count = 0
+
+    async def acknowledge() -> None:
+        nonlocal count
+        count += 1
+
+    async with asyncio.timeout(seconds):
+        await deliver(record, hands, acknowledge)
+    return count
+
+
+def permitted(parts: Parts, event: SampleReceived, *purposes: Purpose, version: int = 1) -> None:
+    changed = consent(event.subject, version, *(purposes or (Purpose.OWN_CARE,)))
+    parts.projection.apply(changed, envelope_of(changed))
+
+
+def dead(parts: Parts) -> list[DeadLettered]:
+    found = parts.wire.on(deadletter_topic(parts.name).name)
+    return [DeadLettered.model_validate_json(message.value) for message in found]
+
+
+async def entry_of(parts: Parts, event: SampleReceived) -> dict[str, Any] | None:
+    return await parts.store.record(LEDGER, entry_key(event.event_type, envelope_of(event).root_id))
