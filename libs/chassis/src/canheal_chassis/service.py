@@ -68,12 +68,16 @@ def run(service: Service, settings: ServiceSettings) -> None:
         raise SystemExit(error.exit_code) from error
 
 
-async def until_told_to_stop(*others: asyncio.Task[None]) -> None:
-    """Return on SIGTERM or SIGINT, or raise what ended one of the other tasks."""
-    loop = asyncio.get_running_loop()
+def listen_for_stop() -> asyncio.Event:
+    """What SIGTERM and SIGINT set; asked for before anything is in hand, so that neither ends the process."""
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, told.set)
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    return told
+
+
+async def until_told_to_stop(told: asyncio.Event, *others: asyncio.Task[None]) -> None:
+    """Return when told to stop, or raise what ended one of the other tasks."""
     waiting = asyncio.ensure_future(told.wait())
     done, _ = await asyncio.wait({waiting, *others}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -82,6 +86,7 @@ async def until_told_to_stop(*others: asyncio.Task[None]) -> None:
 
 
 async def _work(service: Service, settings: ServiceSettings) -> None:
+    told = listen_for_stop()
     async with open_resources(service.name, settings) as resources:
         await _indexes(resources)
         pool = Pool(settings.pool_processes, service.warm)
@@ -100,7 +105,7 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
             async with running(
                 serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
             ) as tasks:
-                await until_told_to_stop(*tasks)
+                await until_told_to_stop(told, *tasks)
         finally:
             await app.stop()
             pool.close()

@@ -10,7 +10,7 @@ from canheal_chassis.http import add_health, serve
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.resources import Resources, open_resources, running
-from canheal_chassis.service import until_told_to_stop
+from canheal_chassis.service import listen_for_stop, until_told_to_stop
 from canheal_chassis.telemetry import log, set_up_logs
 from canheal_chassis.workplace import private_folder
 from fastapi import FastAPI
@@ -63,17 +63,19 @@ def _application(
     async def missing() -> list[str]:
         waiting = await resources.missing()
         waiting += [] if news.caught_up.is_set() else ["the other services' events"]
-        return waiting + ([] if warming.done() else ["the reference data"])
+        warm = warming.done() and warming.exception() is None
+        return waiting + ([] if warm else ["the reference data"])
 
     add_health(app, missing)
     return app
 
 
 async def _run(settings: Settings) -> None:
+    told = listen_for_stop()
     async with opened(settings) as (app, tasks):
         log("started")
         async with running(serve(app, settings.http_host, settings.http_port)) as serving:
-            await until_told_to_stop(*serving, *tasks)
+            await until_told_to_stop(told, *serving, *tasks)
         log("stopped")
 
 
