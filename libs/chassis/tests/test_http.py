@@ -132,7 +132,7 @@ async def test_metrics_are_prometheus_text(client: httpx.AsyncClient) -> None:
         assert f"# TYPE {name}" in answer.text
 
 
-async def test_it_serves_until_its_task_ends(app: FastAPI) -> None:
+async def test_it_serves_until_its_task_ends_and_gives_the_port_back(app: FastAPI) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -145,3 +145,7 @@ async def test_it_serves_until_its_task_ends(app: FastAPI) -> None:
                 except httpx.ConnectError:
                     await asyncio.sleep(0.02)
         assert answer.json() == {"status": "alive"}
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+        again.listen()

@@ -1,5 +1,6 @@
 """What every process serves: health, metrics, and errors as problem documents (RFC 9457)."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from starlette.exceptions import HTTPException
 from canheal_chassis.errors import PlatformError
 
 PROBLEM = "application/problem+json"
+GRACE_SECONDS = 5
+"""Longest wait for answers in hand when the process ends."""
 
 type Ready = Callable[[], Awaitable[list[str]]]
 
@@ -87,10 +90,13 @@ class _Server(uvicorn.Server):
 
 
 async def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until cancelled."""
+    """Serve until cancelled; then answers in hand are finished and the port is given back."""
     config = uvicorn.Config(app, host=host, port=port, log_config=None, lifespan="off", access_log=False)
+    config.timeout_graceful_shutdown = GRACE_SECONDS
     server = _Server(config)
+    serving = asyncio.ensure_future(server.serve())
     try:
-        await server.serve()
+        await asyncio.shield(serving)
     finally:
         server.should_exit = True
+        await serving
