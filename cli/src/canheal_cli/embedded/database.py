@@ -27,7 +27,7 @@ OP_MSG = 2013
 class EmbeddedDatabase:
     """A database whose data and log lie under one folder and whose port stays for this object's life.
 
-    Acknowledged writes survive `kill`; they would not survive a power loss (no fsync).
+    Acknowledged writes survive `kill`.
     """
 
     name = "database"
@@ -57,6 +57,7 @@ class EmbeddedDatabase:
             *_program(),
             *("--config", str(settings), "--host", LOOPBACK, "--port", str(self.port)),
             *("--storage-path", str(home / "data"), "--cache-size", "128M", "--log-level", "WARNING"),
+            "--sync-on-commit",  # else a transaction that was acknowledged with j=true is lost by a kill
         )
         return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY)
 
