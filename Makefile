@@ -54,5 +54,8 @@ format: $(STAMP) ## put the code in the one format
 lock: $(STAMP) ## make requirements.lock from requirements.in (maintainers; needs uv)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
 
+bench: $(STAMP) ## seconds a stage, rate and memory on this machine; PARTS="exome panel cohort memory"
+	$(BIN)/python tools/bench_stages.py $(PARTS)
+
 clean: ## remove what the demo left behind
 	rm -rf .canheal
