@@ -2,7 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from canheal_cli.metadata import MetadataError, metadata_for, split_words
+from canheal_cli.errors import MetadataError
+from canheal_cli.metadata import metadata_for, split_words
 
 
 def test_files_and_metadata_options_are_told_apart() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from canheal_cli.embedded.database import pings
-from canheal_cli.errors import AlreadyRunningError, NotReadyError
+from canheal_cli.errors import AlreadyRunningError, NotReadyError, NotRunningError
 from canheal_cli.processes import PROCESSES, Process
 from canheal_cli.stack import Stack, platform_key
-from canheal_cli.state import NotRunningError, read_addresses, service_url
+from canheal_cli.state import read_addresses, service_url
 
 pytestmark = pytest.mark.stack
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 from canheal_chassis.errors import Unreachable
 from canheal_cli.embedded.kafka import EmbeddedKafka
-from canheal_cli.topics import TopicsDifferError, TopicState, apply_topics, standings
+from canheal_cli.errors import TopicsDifferError
+from canheal_cli.topics import TopicState, apply_topics, standings
 from canheal_schemas import TOPICS, Topic
 
 pytestmark = pytest.mark.stack

@@ -5,7 +5,14 @@ PlatformError (canheal_chassis.errors)
     ├── EmbeddedError            an embedded part (broker, database) cannot be had
     │   ├── JarError             a jar cannot be fetched, or is not the pinned one
     │   └── NotReadyError        it was started but does not answer
-    └── AlreadyRunningError      the data folder or slot is in use
+    ├── AlreadyRunningError      the data folder or slot is in use
+    ├── RefusedError             a service said no; its problem document says why
+    ├── TopicsDifferError        a topic has another number of partitions than the contract says
+    ├── NotRunningError          no platform is known to run here
+    ├── MetadataError            metadata of a sample cannot be read
+    ├── NoReportError            no report has this id
+    ├── NoDemoSamplesError       the package carries no demo samples
+    └── NoDeadLetterError        no dead letter has this id
 """
 
 from canheal_chassis.errors import PlatformError
@@ -41,3 +48,52 @@ class AlreadyRunningError(CommandError):
 
     slug = "already-running"
     exit_code = 73
+
+
+class RefusedError(CommandError):
+    """A service said no; its problem document says why."""
+
+    slug = "refused"
+    exit_code = 65
+
+
+class TopicsDifferError(CommandError):
+    """A topic exists with another number of partitions than the contract says."""
+
+    slug = "topics-differ"
+    exit_code = 78
+
+
+class NotRunningError(CommandError):
+    """No platform is known to run here."""
+
+    slug = "not-running"
+    exit_code = 69
+
+
+class MetadataError(CommandError):
+    """The metadata of a sample cannot be read from what was given."""
+
+    slug = "metadata-unreadable"
+    exit_code = 65
+
+
+class NoReportError(CommandError):
+    """No report has this id, nor a sample that has one."""
+
+    slug = "no-such-report"
+    exit_code = 66
+
+
+class NoDemoSamplesError(CommandError):
+    """The package carries no demo samples."""
+
+    slug = "no-demo-samples"
+    exit_code = 66
+
+
+class NoDeadLetterError(CommandError):
+    """No dead letter has this id."""
+
+    slug = "no-such-dead-letter"
+    exit_code = 66

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from canheal_cli.errors import CommandError
-
-
-class MetadataError(CommandError):
-    """The metadata of a sample cannot be read from what was given."""
-
-    slug = "metadata-unreadable"
-    exit_code = 65
+from canheal_cli.errors import MetadataError
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,10 @@ from typing import Any
 import httpx
 from canheal_chassis.errors import Unreachable
 
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import RefusedError
 
 # A large upload is checked before the answer comes.
 TIMEOUT = httpx.Timeout(10, read=900, write=900)
-
-
-class RefusedError(CommandError):
-    """A service said no; its problem document says why."""
-
-    slug = "refused"
-    exit_code = 65
 
 
 def get(url: str) -> httpx.Response:

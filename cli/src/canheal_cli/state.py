@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import NotRunningError
 
 DEFAULT_DATA = Path(".canheal")
 STATE_FILE = "state.json"
-
-
-class NotRunningError(CommandError):
-    """No platform is known to run here."""
-
-    slug = "not-running"
-    exit_code = 69
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,11 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import TopicsDifferError
 from canheal_cli.ports import answers
 
 BROKERS_CHOICE = -1
 """Replicas as the broker's `default.replication.factor` says: 1 embedded, 3 in production."""
-
-
-class TopicsDifferError(CommandError):
-    """A topic exists with another number of partitions than the contract says."""
-
-    slug = "topics-differ"
-    exit_code = 78
 
 
 class TopicState(StrEnum):

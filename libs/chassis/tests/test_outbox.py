@@ -76,7 +76,7 @@ async def test_what_was_said_before_the_broker_fell_silent_is_not_said_again(par
     parts.wire.publish = second_fails  # type: ignore[method-assign] # one test's broker
     with pytest.raises(Unreachable):
         await outbox.relay()
-    parts.wire.publish = publish  # type: ignore[method-assign]
+    parts.wire.publish = publish  # type: ignore[method-assign] # the real one again
     await outbox.relay()
     assert len({message.event_id for message in parts.wire.messages}) == len(parts.wire.messages) == 3
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from canheal_cli.commands.options import AsJson, console
 from canheal_cli.commands.submit import follow_live, submit_one
 from canheal_cli.commands.up import overview, say, sigterm_as_interrupt, until_interrupted
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import NoDemoSamplesError
 from canheal_cli.events import Feed
 from canheal_cli.follow import Journey
 from canheal_cli.metadata import metadata_for, stem
@@ -20,13 +20,6 @@ from canheal_cli.stack import Stack
 from canheal_cli.state import DEFAULT_DATA, Addresses
 
 app = typer.Typer(add_completion=False)
-
-
-class NoDemoSamplesError(CommandError):
-    """The package carries no demo samples."""
-
-    slug = "no-demo-samples"
-    exit_code = 66
 
 
 @app.command()

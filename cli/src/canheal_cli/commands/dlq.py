@@ -9,20 +9,13 @@ from rich.table import Table
 
 from canheal_cli import services
 from canheal_cli.commands.options import AsJson, Data, console
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import NoDeadLetterError
 from canheal_cli.events import Feed, Seen
 from canheal_cli.state import DEFAULT_DATA, bootstrap_servers, service_url
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 EventId = Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter's event id.")]
-
-
-class NoDeadLetterError(CommandError):
-    """No dead letter has this id."""
-
-    slug = "no-such-dead-letter"
-    exit_code = 66
 
 
 @app.command("list")

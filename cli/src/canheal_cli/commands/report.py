@@ -9,7 +9,7 @@ from canheal_schemas import ReportIssued
 
 from canheal_cli import services
 from canheal_cli.commands.options import AsJson, Data
-from canheal_cli.errors import CommandError
+from canheal_cli.errors import NoReportError
 from canheal_cli.events import Feed
 from canheal_cli.state import DEFAULT_DATA, bootstrap_servers, service_url
 
@@ -21,13 +21,6 @@ class Format(StrEnum):
 
     JSON = "json"
     HTML = "html"
-
-
-class NoReportError(CommandError):
-    """No report has this id, nor a sample that has one."""
-
-    slug = "no-such-report"
-    exit_code = 66
 
 
 @app.command()

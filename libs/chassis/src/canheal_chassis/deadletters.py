@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from canheal_chassis.blobs import BlobStore
 from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import EventRefused, PlatformError
+from canheal_chassis.errors import EventRefused, NoSuchDeadLetter
 from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import Ledger, entry_key
 from canheal_chassis.message import RETRY_OF, Message, Record, as_headers
@@ -25,14 +25,6 @@ DEADLETTERS = "deadletters"
 LONGEST_MESSAGE = 2000
 LONGEST_TYPE = 200
 """Characters kept of a type that nobody knows: a header may be longer than an event may be."""
-
-
-class NoSuchDeadLetter(PlatformError):
-    """No open dead letter of this service has this id."""
-
-    slug = "no-such-dead-letter"
-    status = 404
-    exit_code = 66
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ PlatformError
 ├── Conflict               a shared document was changed meanwhile: run again
 ├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
+├── NoSuchDeadLetter       no open dead letter has this id
 ├── KeyUnusable            the platform's key is malformed or does not open a data key
 └── TopicsMissing          the topics are not there: `canheal topics apply` makes them
 """
@@ -113,6 +114,14 @@ class KeyUnusable(PlatformError):
 
     slug = "key-unusable"
     exit_code = 78
+
+
+class NoSuchDeadLetter(PlatformError):
+    """No open dead letter of this service has this id."""
+
+    slug = "no-such-dead-letter"
+    status = 404
+    exit_code = 66
 
 
 class TopicsMissing(PlatformError):

@@ -35,9 +35,9 @@ def problem_response(status: int, slug: str, detail: str, **more: Any) -> JSONRe
 
 async def _platform_problem(_: Request, error: Exception) -> JSONResponse:
     status = int(getattr(error, "status", 500))
-    slug = str(getattr(error, "slug", "platform-error"))
+    named = str(getattr(error, "slug", "platform-error"))
     places = {name: getattr(error, name) for name in ("rule", "line", "errors") if getattr(error, name, None)}
-    return problem_response(status, slug, str(error), **places)
+    return problem_response(status, named, str(error), **places)
 
 
 async def _http_problem(_: Request, error: Exception) -> JSONResponse:

@@ -29,6 +29,8 @@ class Resources:
     consent: ConsentProjection
     consents: Lookup
     publisher: Publisher
+    tasks: tuple[asyncio.Task[None], ...]
+    """What runs beside the process's work; if one ends, the process must."""
 
     async def missing(self) -> list[str]:
         """Why this process cannot work yet, in words; empty when it can."""
@@ -57,8 +59,12 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
     try:
         await store.take_over(settings.instance_id)
         await files.index()
-        async with open_publisher(settings.kafka_bootstrap_servers) as publisher, running(consents.run()):
-            yield Resources(settings, store, keys, BlobStore(files, keys, name), consent, consents, publisher)
+        async with (
+            open_publisher(settings.kafka_bootstrap_servers) as publisher,
+            running(consents.run()) as tasks,
+        ):
+            blobs = BlobStore(files, keys, name)
+            yield Resources(settings, store, keys, blobs, consent, consents, publisher, tuple(tasks))
     finally:
         client.close()
 

@@ -105,7 +105,7 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
             async with running(
                 serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
             ) as tasks:
-                await until_told_to_stop(told, *tasks)
+                await until_told_to_stop(told, *tasks, *resources.tasks)
         finally:
             await app.stop()
             pool.close()
@@ -120,7 +120,7 @@ def taking(hands: Hands) -> Callable[[Record, Callable[[], Awaitable[None]]], Aw
             await deliver(record, hands, acknowledge)
         except Exception as error:  # noqa: BLE001 nobody foresaw it: the event must come again
             log("fatal", error=type(error).__name__, topic=record.topic, offset=record.offset)
-            traceback.print_exception(error)
+            traceback.print_tb(error.__traceback__)  # without the message: it may name values
             os._exit(FATAL)
 
     return take

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 from uuid import UUID
 
-from bson import Binary
+from bson import Binary, ObjectId
 from gridfs.errors import CorruptGridFile, NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -27,6 +27,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import BlobDamaged, Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
 from canheal_chassis.outcome import Document
 from canheal_chassis.sealing import CHUNK_BYTES, TAG_BYTES
@@ -40,6 +41,7 @@ WRITE_CONFLICTS = {112, 251, 246, 24}
 SAVED_AT = "saved_at_"
 """When a document was last written, in nanoseconds: lists begin with the newest."""
 SESSIONS = "sessions"
+GRIDFS_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 DURABLE = WriteConcern(w="majority", j=True)
 
 
@@ -240,13 +242,25 @@ class Store:
             await self._database[collection].delete_many({"_id": {"$in": list(keys)}})
 
 
+async def evened(pieces: AsyncIterator[bytes], size: int) -> AsyncGenerator[bytes]:
+    """The same bytes in pieces of one size; the last may be shorter."""
+    buffer = bytearray()
+    async for piece in pieces:
+        buffer += piece
+        while len(buffer) >= size:
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)
+
+
 class BlobFiles:
     """The blob store's files (GridFS) and wrapped keys; one database for all services."""
 
     def __init__(self, client: AsyncIOMotorClient[Json]) -> None:
         self._database = client.get_database("canheal_blobs", write_concern=DURABLE)
         self._bucket = AsyncIOMotorGridFSBucket(
-            self._database, bucket_name="blobs", chunk_size_bytes=CHUNK_BYTES + TAG_BYTES
+            self._database, bucket_name="blobs", chunk_size_bytes=GRIDFS_CHUNK_BYTES
         )
 
     async def find(self, blob_id: UUID, hmac_sha256: str) -> Json | None:
@@ -257,18 +271,30 @@ class BlobFiles:
             )
 
     async def write(self, blob_id: UUID, pieces: AsyncIterator[bytes], metadata: Json) -> None:
-        """Write a new file of this blob. Two writers of one blob make two whole files, never a mixed one."""
+        """Write a new file of this blob. Two writers of one blob make two whole files, never a mixed one.
+
+        The layout is GridFS's. Its own writer holds 48 MB back before it sends; this one sends each chunk.
+        """
+        file_id, number, length = ObjectId(), 0, 0
+        chunks = self._database["blobs.chunks"]
         async with translated():
-            stream = self._bucket.open_upload_stream(
-                str(blob_id), metadata=metadata | {"blob_id": str(blob_id)}
-            )
             try:
-                async for piece in pieces:
-                    await stream.write(piece)
+                async for chunk in evened(pieces, GRIDFS_CHUNK_BYTES):
+                    await chunks.insert_one({"files_id": file_id, "n": number, "data": Binary(chunk)})
+                    number, length = number + 1, length + len(chunk)
             except BaseException:
-                await stream.abort()
+                await chunks.delete_many({"files_id": file_id})
                 raise
-            await stream.close()
+            await self._database["blobs.files"].insert_one(
+                {
+                    "_id": file_id,
+                    "filename": str(blob_id),
+                    "length": length,
+                    "chunkSize": GRIDFS_CHUNK_BYTES,
+                    "uploadDate": utc_now(),
+                    "metadata": metadata | {"blob_id": str(blob_id)},
+                }
+            )
 
     async def read(self, file: Json) -> AsyncGenerator[bytes]:
         """The bytes of a file, piece by piece.
@@ -295,6 +321,9 @@ class BlobFiles:
         """Make the index by which blobs are found."""
         async with translated():
             await self._database["blobs.files"].create_index([("metadata.blob_id", ASCENDING)])
+            await self._database["blobs.chunks"].create_index(
+                [("files_id", ASCENDING), ("n", ASCENDING)], unique=True
+            )
 
     async def wrapped_key(self, key_id: str) -> bytes | None:
         """A wrapped data key."""

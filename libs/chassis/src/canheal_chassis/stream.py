@@ -30,10 +30,11 @@ from canheal_chassis.errors import (
     UnknownEventType,
     Unreachable,
 )
+from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import Entry, Ledger, entry_key
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Handlers, Outcome
-from canheal_chassis.outgoing import Says, say, set_head
+from canheal_chassis.outgoing import Says, head, say, set_head
 from canheal_chassis.telemetry import (
     ADOPTED,
     END_TO_END_SECONDS,
@@ -158,30 +159,53 @@ async def _count_start(record: Record, task: Task, hands: Hands) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What consent says of an event: the version asked, and why its use is refused, if it is."""
+
+    consent_version: int | None = None
+    refused: str | None = None
+    erased: bool = False
+
+    @property
+    def state(self) -> str:
+        """The state of the entry that follows."""
+        if self.erased:
+            return "erased"
+        return "withheld" if self.refused else "done"
+
+
+async def _ask_consent(task: Task, hands: Hands) -> Verdict:
+    """Step 3: the consent in force, at a version no older than the event names."""
+    if task.subject is None:
+        return Verdict()
+    purpose = task.handler.purpose
+    consent, version = await hands.consent.at_least(task.subject, getattr(task.event, "consent_version", 0))
+    if hands.consent.erased(task.subject):
+        return Verdict(version, erased=True)
+    if consent.permits(purpose):
+        return Verdict(version)
+    return Verdict(version, refused=f"consent version {version} does not permit {purpose.value}")
+
+
 async def _make(task: Task, hands: Hands) -> Entry:
     """Steps 3 to 5: ask consent, run the handler, store the outcome (or adopt the one stored meanwhile)."""
-    consent_version: int | None = None
-    reason: str | None = None
-    if task.subject is not None:
-        consent, consent_version = await hands.consent.at_least(
-            task.subject, getattr(task.event, "consent_version", 0)
-        )
-        if hands.consent.erased(task.subject):
-            return await _store(task, Outcome(), [], hands, consent_version, state="erased")
-        if not consent.permits(task.handler.purpose):
-            reason = f"consent version {consent_version} does not permit {task.handler.purpose.value}"
-    async with hands.place.bench(task.envelope, task.subject or "platform") as bench:
-        if reason is not None:
-            WITHHELD.labels(hands.service, task.envelope.event_type).inc()
-            said = task.handler.withheld(task.event, reason)
-            outcome = Outcome(publish=(said,) if said else ())
-        else:
-            outcome = await _run(task, bench, hands)
+    verdict = await _ask_consent(task, hands)
+    async with hands.place.bench(task.envelope, task.subject or PLATFORM) as bench:
+        allowed = verdict.state == "done"
+        outcome = await _run(task, bench, hands) if allowed else _refusal(task, verdict, hands)
         for blob in outcome.blobs:
             await hands.place.blobs.put(blob, task.envelope.root_id)
         revisions = [bench.revision(document) for document in outcome.save if document.shared]
-        state = "withheld" if reason is not None else "done"
-        return await _store(task, outcome, revisions, hands, consent_version, state=state)
+        return await _store(task, outcome, revisions, hands, verdict)
+
+
+def _refusal(task: Task, verdict: Verdict, hands: Hands) -> Outcome:
+    if verdict.refused is None:
+        return Outcome()
+    WITHHELD.labels(hands.service, task.envelope.event_type).inc()
+    said = task.handler.withheld(task.event, verdict.refused)
+    return Outcome(publish=(said,) if said else ())
 
 
 async def _run(task: Task, bench: Bench, hands: Hands) -> Outcome:
@@ -211,20 +235,13 @@ def _where(error: BaseException) -> str:
     return f"{ours[-1].filename.rpartition('/')[2]}:{ours[-1].lineno}" if ours else "unknown"
 
 
-async def _store(
-    task: Task,
-    outcome: Outcome,
-    revisions: list[int],
-    hands: Hands,
-    consent_version: int | None,
-    state: str = "done",
-) -> Entry:
+async def _store(task: Task, outcome: Outcome, revisions: list[int], hands: Hands, verdict: Verdict) -> Entry:
     moment = hands.now()
     entry = Entry(
         input_type=task.envelope.event_type,
         root_id=task.envelope.root_id,
         subject=task.subject,
-        consent_version=consent_version,
+        consent_version=verdict.consent_version,
         messages=tuple(
             Message.of(event, caused_by(task.envelope, event, hands.service, number, moment))
             for number, event in enumerate(outcome.publish)
@@ -232,7 +249,7 @@ async def _store(
         documents=outcome.save,
         blobs=tuple(blob.ref.blob_id for blob in outcome.blobs),
         provenance=_provenance(outcome),
-        state=state,
+        state=verdict.state,
     )
     try:
         await hands.ledger.insert(entry, revisions, moment)
@@ -279,18 +296,24 @@ async def _say(task: Task, entry: Entry, hands: Hands) -> None:
 
 
 async def _allowed(task: Task, message: Message, hands: Hands) -> Message | None:
-    """The message itself, or what is said instead when consent was withdrawn since it was stored."""
+    """The message itself, or what is said instead when consent was withdrawn since it was stored.
+
+    Nothing is, when a newer event of the key is stored: what becomes of that one is asked when it is said.
+    """
     leaves = message.topic in {event.topic.name for event in LEAVES_THE_PLATFORM}
     if not leaves or task.subject is None or hands.consent.permits(task.subject, task.handler.purpose):
         return message
-    newest = hands.consent.current(task.subject)
-    version = newest.consent_version if newest else 0
+    current = hands.consent.current(task.subject)
+    version = current.consent_version if current else 0
     said = task.handler.withheld(task.event, f"consent version {version} withdrew it")
     if said is None:
         return None
     cause = task.envelope
     envelope = caused_by(cause, said, hands.service, f"withheld-{version}", cause.occurred_at)
     instead = Message.of(said, envelope)
+    newest = await head(hands.place.store, message)
+    if newest is not None and newest.event_id not in {message.event_id, instead.event_id}:
+        return None
     await set_head(hands.place.store.single, instead)
     return instead
 

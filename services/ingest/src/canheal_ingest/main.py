@@ -38,7 +38,8 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[FastAPI, list[asynci
         lanes = Lanes(settings)
         try:
             async with running(outbox.run(), news.run()) as tasks:
-                yield _application(settings, resources, outbox, lanes, progress, news), tasks
+                app = _application(settings, resources, outbox, lanes, progress, news)
+                yield app, [*tasks, *resources.tasks]
         finally:
             lanes.close()
 
