@@ -110,10 +110,12 @@ async def panel(run: Run) -> None:
 async def cohort(run: Run) -> None:
     """200 tumours as fast as they are taken."""
     submissions = read_cohort(DATA, TUMOURS).submissions()
+    before = _cpu_seconds(run.stack)
     began = datetime.now(UTC)
     samples = await run.hospital.send_all(submissions, AT_ONCE)
     taken = datetime.now(UTC)
     await run.hospital.closed(samples, within_seconds=120)
+    spent = {slot: after - before[slot] for slot, after in _cpu_seconds(run.stack).items()}
     known = run.moments()
     last = max(known[sample][ReportIssued.topic.name] for sample in samples)
     seconds = (last - began).total_seconds()
@@ -122,6 +124,9 @@ async def cohort(run: Run) -> None:
         ("last final report", f"{seconds:.1f} s"),
         ("sustained", f"{len(samples) / seconds:.1f} samples/s"),
         ("accepted -> final report issued", f"{_spread([_whole(known[s]) for s in samples])} s"),
+    ]
+    rows += [
+        (f"CPU of {slot}", f"{1000 * cpu / len(samples):.0f} ms a sample") for slot, cpu in spent.items()
     ]
     _table(f"{TUMOURS} tumours of MC3, {AT_ONCE} in flight", ("what", "measured"), rows)
 
@@ -183,6 +188,20 @@ def _spread(seconds: Sequence[float]) -> str:
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _cpu_seconds(stack: Stack) -> dict[str, float]:
+    """Of each slot what its processes that live now have spent."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    return {
+        slot_id: sum(map(_ticks, _family(slot.child.pid or 0))) / ticks
+        for slot_id, slot in stack.supervisor.slots.items()
+    }
+
+
+def _ticks(pid: int) -> int:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)
 
 
 def _rss_mb(pid: int) -> float:
