@@ -17,11 +17,13 @@ install: $(STAMP) ## make .venv with everything, .venv/bin/canheal included
 
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@test -n "$(PYTHON)" || { echo "No Python >= 3.12 found. Install one (python3.13 is best) or say: make install PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@echo "Installing into .venv what requirements.lock names, and the embedded broker: about a minute, longer on a busy machine."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
 	$(BIN)/python -m canheal_cli.embedded.fetch
 	@touch $(STAMP)
+	@echo "Installed: try $(BIN)/canheal demo"
 
 demo: $(STAMP) ## three samples through the whole platform; ONCE=1 stops it again
 	$(BIN)/canheal demo $(if $(ONCE),--once)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from canheal_cli.embedded.database import pings
 from canheal_cli.errors import AlreadyRunningError, NotReadyError, NotRunningError
+from canheal_cli.ports import free_ports
 from canheal_cli.processes import PROCESSES, Process
 from canheal_cli.stack import Stack, platform_key
 from canheal_cli.state import read_addresses, service_url
@@ -70,6 +71,14 @@ def test_services_are_told_everything_by_their_environment(named_stores, kafka, 
     assert first["MONGODB_URI"] == database.uri
     assert first["CANHEAL_PLATFORM_KEY"] == second["CANHEAL_PLATFORM_KEY"] == platform_key(tmp_path)
     assert first["CANHEAL_HTTP_PORT"] != second["CANHEAL_HTTP_PORT"]
+
+
+def test_a_service_is_at_its_own_port_again_after_a_restart_of_the_platform(named_stores, tmp_path) -> None:
+    (port,) = free_ports(1)
+    for _ in range(2):
+        with Stack(tmp_path, print, [Stub("ingest", port=port), Stub("prs")], own_ports=True) as stack:
+            stack.wait_ready()
+            assert stack.addresses.services["ingest-0"] == f"http://127.0.0.1:{port}"
 
 
 def test_other_commands_find_a_running_platform_and_only_a_running_one(named_stores, tmp_path) -> None:

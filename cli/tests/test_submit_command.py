@@ -14,6 +14,17 @@ from uuid import uuid4
 import pytest
 
 CANHEAL = Path(sys.executable).with_name("canheal")
+SAID = (
+    *("--site", "BE-UZG", "--country", "BE", "--pseudonym", "p-1"),
+    *("--kind", "tumour", "--assay", "panel", "--permit", "own-care"),
+)
+UNSITED = {
+    "type": "urn:canheal:problem:metadata-refused",
+    "title": "The metadata cannot be accepted",
+    "status": 422,
+    "detail": "#/age_years: found 400, expected at most 120",
+    "errors": [{"pointer": "#/age_years", "found": "400", "expected": "at most 120"}],
+}
 
 
 class Door(BaseHTTPRequestHandler):
@@ -31,7 +42,9 @@ class Door(BaseHTTPRequestHandler):
             head = head or chunk
             left -= len(chunk)
         self.bodies.append(head)
-        if b"bad.vcf" in head:
+        if b"unsited.vcf" in head:
+            self._answer(422, UNSITED)
+        elif b"bad.vcf" in head:
             self._answer(
                 422, {"title": "Not sorted", "detail": "line 9 goes back", "line": 9, "mend": "sort it"}
             )
@@ -64,7 +77,7 @@ def canheal(*words: str, url: str = "http://127.0.0.1:9") -> subprocess.Complete
 def test_a_file_goes_with_its_metadata_and_the_answer_comes_as_json(door, tmp_path) -> None:
     url, kept = door
     (tmp_path / "T1.vcf").write_text("##fileformat=VCFv4.4\n")
-    done = canheal("submit", str(tmp_path / "T1.vcf"), "--kind", "tumour", "--json", url=url)
+    done = canheal("submit", str(tmp_path / "T1.vcf"), *SAID, "--json", url=url)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["new"] is True
     (body,) = kept.bodies
@@ -78,12 +91,42 @@ def test_a_refused_file_is_explained_and_does_not_stop_the_others(door, tmp_path
     url, kept = door
     for name in ("bad.vcf", "good.vcf"):
         (tmp_path / name).write_text("##fileformat=VCFv4.4\n")
-    done = canheal("submit", str(tmp_path / "bad.vcf"), str(tmp_path / "good.vcf"), url=url)
+    done = canheal("submit", str(tmp_path / "bad.vcf"), str(tmp_path / "good.vcf"), *SAID, url=url)
     assert done.returncode == 65
     assert "Not sorted: line 9 goes back" in done.stderr
-    assert "mend: sort it" in done.stderr
+    assert "mend               sort it" in done.stderr
+    assert done.stderr.count("line") == 1
     assert len(kept.bodies) == 2
     assert done.stdout == ""
+
+
+def test_what_the_metadata_lack_is_named_by_its_options_once_and_nothing_is_sent(door, tmp_path) -> None:
+    url, kept = door
+    files = [tmp_path / "T1.vcf", tmp_path / "T2.vcf"]
+    for file in files:
+        file.write_text("##fileformat=VCFv4.4\n")
+    done = canheal("submit", *map(str, files), "--kind", "tumour", "--site", "BE-UZG", url=url)
+    assert done.returncode == 65
+    assert done.stderr.count("options are missing") == 1
+    assert [line.split()[0] for line in done.stderr.splitlines() if line.startswith("  --")] == [
+        "--country",
+        "--pseudonym",
+        "--assay",
+        "--permit",
+    ]
+    assert "--pseudonym  the hospital's pseudonym of the person" in done.stderr
+    assert kept.bodies == []
+
+
+def test_a_refused_field_is_said_once_in_words_with_its_option_and_no_empty_table(door, tmp_path) -> None:
+    url, _ = door
+    (tmp_path / "unsited.vcf").write_text("##fileformat=VCFv4.4\n")
+    done = canheal("submit", str(tmp_path / "unsited.vcf"), *SAID, url=url)
+    assert done.returncode == 65
+    assert done.stderr.splitlines() == [
+        f"{tmp_path / 'unsited.vcf'}: The metadata cannot be accepted",
+        "  #/age_years: found 400, expected at most 120 (option --age)",
+    ]
 
 
 def test_a_large_file_is_never_whole_in_memory(door, tmp_path) -> None:
@@ -92,7 +135,7 @@ def test_a_large_file_is_never_whole_in_memory(door, tmp_path) -> None:
     with (tmp_path / "large.vcf").open("wb") as file:
         file.truncate(size)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert canheal("submit", str(tmp_path / "large.vcf"), url=url).returncode == 0
+    assert canheal("submit", str(tmp_path / "large.vcf"), *SAID, url=url).returncode == 0
     assert kept.sizes[0] > size
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # kB, of the largest child so far
     assert peak == before or peak < 200 << 10
@@ -101,9 +144,11 @@ def test_a_large_file_is_never_whole_in_memory(door, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("submit", "absent.vcf"), "absent.vcf: No such file or directory"),
+        (("submit", "absent.vcf"), "absent.vcf: No such file or directory.\n"),
+        (("submit", "--kind", "tumour"), "canheal: No FILE is named"),
         (("submit", "a.vcf", "--knid", "x"), "canheal: No such option: --knid"),
         (("status", "--data", "/nonexistent"), "canheal: No running platform is known in /nonexistent"),
+        (("status", "not-an-id"), "Invalid value for 'SAMPLE'"),
         (("report", "not-an-id"), "Invalid value for 'ID'"),
     ],
 )
@@ -116,7 +161,7 @@ def test_errors_read_as_a_person_wrote_them(words, says) -> None:
 
 def test_a_door_that_does_not_answer_is_named(tmp_path) -> None:
     (tmp_path / "T1.vcf").write_text("##fileformat=VCFv4.4\n")
-    done = canheal("submit", str(tmp_path / "T1.vcf"))
+    done = canheal("submit", str(tmp_path / "T1.vcf"), *SAID)
     assert "does not answer" in done.stderr
     assert done.returncode == 75
 

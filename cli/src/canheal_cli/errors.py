@@ -11,8 +11,9 @@ PlatformError (canheal_chassis.errors)
     ├── NotRunningError          no platform is known to run here
     ├── MetadataError            metadata of a sample cannot be read
     ├── NoReportError            no report has this id
-    ├── NoDemoSamplesError       the package carries no demo samples
-    └── NoDeadLetterError        no dead letter has this id
+    └── NoDemoSamplesError       the package carries no demo samples
+
+A dead letter that is not there is the chassis' NoSuchDeadLetter.
 """
 
 from canheal_chassis.errors import PlatformError
@@ -81,7 +82,7 @@ class MetadataError(CommandError):
 class NoReportError(CommandError):
     """No report has this id, nor a sample that has one."""
 
-    slug = "no-such-report"
+    slug = "report-not-found-here"
     exit_code = 66
 
 
@@ -89,11 +90,4 @@ class NoDemoSamplesError(CommandError):
     """The package carries no demo samples."""
 
     slug = "no-demo-samples"
-    exit_code = 66
-
-
-class NoDeadLetterError(CommandError):
-    """No dead letter has this id."""
-
-    slug = "no-such-dead-letter"
     exit_code = 66

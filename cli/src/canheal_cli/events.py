@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any, Self
 
 from canheal_chassis.errors import Unreachable
+from canheal_chassis.message import as_headers
 from canheal_schemas import (
     EVENTS,
     TOPICS,
@@ -85,24 +86,32 @@ class Feed:
 
     def poll(self, timeout_seconds: float) -> list[Seen]:
         """What came since the last time, oldest first; waits at most so long for the first."""
+        return [seen for seen in map(self._read, self._records(timeout_seconds)) if seen]
+
+    def everything(self) -> Iterator[Seen]:
+        """What the broker held when the feed was opened, from the beginning."""
+        return (seen for seen in map(self._read, self._held()) if seen)
+
+    def header_values(self, name: str) -> set[str]:
+        """What this header says in the records that the broker held, readable by the contract or not."""
+        headers = (header for record in self._held() for header in as_headers(record.headers))
+        return {value.decode("utf-8", "replace") for key, value in headers if key == name}
+
+    def _held(self) -> Iterator[Any]:
+        self.rewind()
+        while any(self._consumer.position(part) < end for part, end in self._ends.items()):
+            yield from self._records(0.5)
+
+    def _records(self, timeout_seconds: float) -> list[Any]:
         try:
             batches = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000))
         except KafkaError as error:
             raise Unreachable(f"The stream cannot be read: {error}") from error
-        records = sorted(
-            (record for batch in batches.values() for record in batch), key=lambda r: r.timestamp
-        )
-        return [seen for seen in map(self._read, records) if seen]
-
-    def everything(self) -> Iterator[Seen]:
-        """What the broker held when the feed was opened, from the beginning."""
-        self.rewind()
-        while any(self._consumer.position(part) < end for part, end in self._ends.items()):
-            yield from self.poll(0.5)
+        return sorted((record for batch in batches.values() for record in batch), key=lambda r: r.timestamp)
 
     def _read(self, record: Any) -> Seen | None:
         try:
-            envelope = Envelope.from_headers(record.headers)
+            envelope = Envelope.from_headers(as_headers(record.headers))
             event = EVENTS[envelope.event_type].model_validate_json(record.value)
         except (KeyError, ValidationError):
             self.unread += 1
@@ -132,9 +141,8 @@ def _(event: VariantsAnnotated) -> str:
 
 @describe.register
 def _(event: RiskScored) -> str:
-    return (
-        f"{event.status}: {event.reason}" if event.reason else f"{event.status}: {len(event.scores)} scores"
-    )
+    number = len(event.scores)
+    return f"{event.status}: {event.reason or f'{number} score{"" if number == 1 else "s"}'}"
 
 
 @describe.register

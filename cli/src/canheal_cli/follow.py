@@ -14,7 +14,7 @@ from canheal_schemas import (
     SampleReceived,
     VariantsAnnotated,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from canheal_cli.events import Seen, describe
 
@@ -28,6 +28,8 @@ class Journey:
     label: str
     sample: UUID
     revision: int
+    known: bool = False
+    """The content was there already: what the events say of it is older than the question."""
     received_at: datetime | None = None
     variants: VariantsAnnotated | None = None
     risk: RiskScored | None = None
@@ -41,8 +43,8 @@ class Journey:
 
     @property
     def seconds(self) -> float | None:
-        """From accepted to the newest report."""
-        if self.received_at is None or self.reported_at is None:
+        """From accepted to the newest report; None for what was there already."""
+        if self.known or self.received_at is None or self.reported_at is None:
             return None
         return (self.reported_at - self.received_at).total_seconds()
 
@@ -71,17 +73,43 @@ class Journey:
 
 
 def table(journeys: Iterable[Journey]) -> Table:
-    """The journeys side by side, for the terminal."""
-    drawn = Table("sample", "variants", "risk", "report", "s", title=None)
+    """The journeys side by side, for the terminal; `remarks` says why a part is not there."""
+    drawn = Table(*(Column(name, overflow="fold") for name in ("sample", "variants", "risk", "report", "s")))
     for journey in journeys:
         drawn.add_row(
             journey.label,
-            describe(journey.variants) if journey.variants else "...",
-            describe(journey.risk) if journey.risk else "...",
+            _in_short(journey.variants),
+            _in_short(journey.risk),
             describe(journey.report) if journey.report else _waiting(journey),
-            f"{journey.seconds:.2f}" if journey.done and journey.seconds is not None else "",
+            _time(journey),
         )
     return drawn
+
+
+def remarks(journeys: Iterable[Journey]) -> list[str]:
+    """Why a part of a report is not there, each reason once with its samples."""
+    samples: dict[str, list[str]] = {}
+    for journey in journeys:
+        for name, part in (("variants", journey.variants), ("risk", journey.risk)):
+            if part and part.reason:
+                samples.setdefault(f"{name} {_plain(part.status)}: {part.reason}", []).append(journey.label)
+    return [f"{', '.join(labels)}: {said}" for said, labels in samples.items()]
+
+
+def _in_short(part: VariantsAnnotated | RiskScored | None) -> str:
+    if part is None:
+        return "..."
+    return _plain(part.status) if part.reason else describe(part)
+
+
+def _plain(status: str) -> str:
+    return status.replace("-", " ").replace("_", " ")
+
+
+def _time(journey: Journey) -> str:
+    if journey.known:
+        return "known"
+    return f"{journey.seconds:.2f}" if journey.done and journey.seconds is not None else ""
 
 
 def _waiting(journey: Journey) -> str:

@@ -16,6 +16,17 @@ class Field:
     path: tuple[str, ...]
     help: str
     parse: Callable[[str], Any] = str
+    required: bool = False
+    """The door refuses a sample of which this is not said."""
+
+    def said_in(self, document: Mapping[str, Any]) -> bool:
+        """Whether the document says it, rightly or not: that is for the door to judge."""
+        place: Any = document
+        for name in self.path:
+            if not isinstance(place, Mapping) or name not in place:
+                return False
+            place = place[name]
+        return True
 
 
 def _words(text: str) -> list[str]:
@@ -23,12 +34,12 @@ def _words(text: str) -> list[str]:
 
 
 FIELDS: Mapping[str, Field] = {
-    "site": Field(("site",), "the hospital's site code, e.g. BE-UZG"),
-    "country": Field(("country",), "ISO 3166 country, e.g. BE"),
-    "pseudonym": Field(("pseudonym",), "the hospital's pseudonym of the person"),
+    "site": Field(("site",), "the hospital's site code, e.g. BE-UZG", required=True),
+    "country": Field(("country",), "ISO 3166 country, e.g. BE", required=True),
+    "pseudonym": Field(("pseudonym",), "the hospital's pseudonym of the person", required=True),
     "label": Field(("label",), "the hospital's name of the sample; the file's name when absent"),
-    "kind": Field(("kind",), "tumour or germline"),
-    "assay": Field(("assay", "type"), "panel, exome or genome"),
+    "kind": Field(("kind",), "tumour or germline", required=True),
+    "assay": Field(("assay", "type"), "panel, exome or genome", required=True),
     "size-mb": Field(("assay", "size_mb"), "callable size of the assay in megabases", float),
     "build": Field(("build",), "GRCh37 or GRCh38; told from the file when absent"),
     "oncotree": Field(("oncotree_code",), "tumour type as OncoTree code, e.g. COAD"),
@@ -37,7 +48,9 @@ FIELDS: Mapping[str, Field] = {
     "purity": Field(("purity",), "share of tumour cells, 0 to 1", float),
     "column": Field(("vcf_sample",), "the VCF column of this sample"),
     "normal": Field(("vcf_normal",), "the VCF column of the matched normal"),
-    "permit": Field(("consent", "permitted"), "purposes allowed, e.g. own-care,research", _words),
+    "permit": Field(
+        ("consent", "permitted"), "purposes allowed, e.g. own-care,research", _words, required=True
+    ),
 }
 
 
@@ -45,7 +58,7 @@ def split_words(words: Sequence[str]) -> tuple[list[Path], dict[str, str]]:
     """Tell files from `--name value` and `--name=value`.
 
     Raises:
-        MetadataError: an option is unknown or lacks its value.
+        MetadataError: an option is unknown or lacks its value, or no file is named.
     """
     files: list[Path] = []
     options: dict[str, str] = {}
@@ -62,6 +75,8 @@ def split_words(words: Sequence[str]) -> tuple[list[Path], dict[str, str]]:
         options[name] = value if equals else next(rest, "")
         if not options[name]:
             raise MetadataError(f"--{name} needs a value: {FIELDS[name].help}.")
+    if not files:
+        raise MetadataError("No FILE is named: `canheal submit FILE...` sends VCFs.")
     return files, options
 
 
@@ -78,6 +93,26 @@ def metadata_for(vcf: Path, given: Path | None, options: Mapping[str, str]) -> d
     for name, text in options.items():
         _put(document, FIELDS[name].path, _parsed(name, text))
     return document
+
+
+def check_complete(document: Mapping[str, Any]) -> None:
+    """See to it before a long upload that everything is said which the door asks for.
+
+    Raises:
+        MetadataError: with the option for each thing that is not.
+    """
+    missing = [name for name, field in FIELDS.items() if field.required and not field.said_in(document)]
+    if missing:
+        told = "\n".join(f"  --{name:<10} {FIELDS[name].help}" for name in missing)
+        raise MetadataError(
+            "Not sent. These options are missing (or their fields in a JSON file, see --metadata):\n" + told
+        )
+
+
+def option_for(pointer: str) -> str:
+    """` (option --age)` for the JSON pointer `#/age_years`; nothing where no option says that field."""
+    path = tuple(pointer.removeprefix("#").strip("/").split("/"))
+    return next((f" (option --{name})" for name, field in FIELDS.items() if field.path == path), "")
 
 
 def stem(vcf: Path) -> str:

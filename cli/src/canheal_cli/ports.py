@@ -2,7 +2,7 @@
 
 import random
 import socket
-from contextlib import ExitStack
+from itertools import islice
 
 LOOPBACK = "127.0.0.1"
 # Below the kernel's range for outgoing connections (32768 and up on Linux): a client that tries again
@@ -12,19 +12,19 @@ LOWEST, HIGHEST = 20_000, 32_000
 
 def free_ports(count: int) -> list[int]:
     """Give `count` different ports that nobody listens on now."""
-    chosen: list[int] = []
-    with ExitStack() as held:
-        for port in random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST):
-            if len(chosen) == count:
-                break
-            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            chosen.append(port)
-    return chosen
+    shuffled = random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST)
+    return list(islice(filter(is_free, shuffled), count))
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def answers(address: str, timeout_seconds: float = 2.0) -> bool:

@@ -15,6 +15,8 @@ class Process:
     instances: int = 1
     public: bool = False
     """People and hospitals use its HTTP; the others serve only /healthz, /readyz and /metrics."""
+    port: int | None = None
+    """Where `canheal up` puts the first instance when the port is free: links then outlive a restart."""
 
     @property
     def module(self) -> str:
@@ -31,8 +33,8 @@ class Process:
 
 
 PROCESSES = (
-    Process("ingest", public=True),  #   a VCF comes in            -> sample.received, consent.changed
-    Process("annotate"),  #              sample.received           -> variants.annotated
-    Process("prs"),  #                   variants.annotated        -> risk.scored
-    Process("report", public=True),  #   all parts of a sample     -> report.issued
+    Process("ingest", public=True, port=8400),  #  a VCF comes in         -> sample.received, consent.changed
+    Process("annotate"),  #                        sample.received        -> variants.annotated
+    Process("prs"),  #                             variants.annotated     -> risk.scored
+    Process("report", public=True, port=8401),  #  all parts of a sample  -> report.issued
 )

@@ -9,6 +9,8 @@ import httpx
 from canheal_chassis.errors import Unreachable
 
 from canheal_cli.errors import RefusedError
+from canheal_cli.metadata import option_for
+from canheal_cli.readable import lines
 
 # A large upload is checked before the answer comes.
 TIMEOUT = httpx.Timeout(10, read=900, write=900)
@@ -47,7 +49,7 @@ def submit(ingest: str, vcf: Path, metadata: Mapping[str, Any]) -> httpx.Respons
             }
             return _checked("POST", f"{ingest}/v1/samples", files=parts)
     except OSError as error:
-        raise RefusedError(f"{vcf}: {error.strerror}.") from error
+        raise RefusedError(f"{error.strerror}.") from error
 
 
 def _checked(method: str, url: str, **arguments: Any) -> httpx.Response:
@@ -61,13 +63,36 @@ def _checked(method: str, url: str, **arguments: Any) -> httpx.Response:
 
 
 def problem_text(response: httpx.Response) -> str:
-    """An RFC 9457 problem document in sentences: title, detail, then whatever else it says."""
+    """An RFC 9457 problem document in sentences: title, what is wrong, then whatever else it says."""
     try:
         problem = response.json()
     except ValueError:
         problem = None
     if not isinstance(problem, dict):
         return f"{response.request.url} answered {response.status_code} {response.reason_phrase}."
-    told = [str(problem[name]) for name in ("title", "detail") if problem.get(name)]
-    further = {k: v for k, v in problem.items() if k not in {"title", "detail", "type", "status", "instance"}}
-    return "\n  ".join([": ".join(told), *(f"{name}: {value}" for name, value in further.items())])
+    wrong = _wrong_fields(problem)
+    said = ("title",) if wrong else ("title", "detail")  # the detail says the same fields in one sentence
+    told = ": ".join(str(problem[name]) for name in said if problem.get(name))
+    known = {"title", "detail", "type", "status", "instance", *(("errors",) if wrong else ())}
+    further = {k: v for k, v in problem.items() if k not in known and not _is_said(k, v, told)}
+    return "\n  ".join([told, *wrong, *lines(further)])
+
+
+def _is_said(name: str, value: Any, told: str) -> bool:
+    """Whether the sentence says this already: `rule` by its name, `line` as `line 9`."""
+    return value in told if isinstance(value, str) else f"{name} {value}" in told
+
+
+def _wrong_fields(problem: Mapping[str, Any]) -> list[str]:
+    """The fields that were refused, a line each: where, what was found and expected, which option says it."""
+    return [
+        f"{error['pointer']}: {_wrong(error)}{option_for(str(error['pointer']))}"
+        for error in problem.get("errors") or ()
+        if isinstance(error, dict) and "pointer" in error
+    ]
+
+
+def _wrong(error: Mapping[str, Any]) -> str:
+    if "detail" in error:
+        return str(error["detail"])
+    return f"found {error.get('found')}, expected {error.get('expected')}"

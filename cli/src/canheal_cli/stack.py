@@ -16,7 +16,8 @@ from canheal_cli.child import ProcessSpec, last_words
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.errors import AlreadyRunningError, NotReadyError
-from canheal_cli.ports import LOOPBACK, free_ports
+from canheal_cli.portplan import choose_ports
+from canheal_cli.ports import LOOPBACK
 from canheal_cli.processes import PROCESSES, Process
 from canheal_cli.state import Addresses, withdraw
 from canheal_cli.supervisor import Slot, Supervisor
@@ -45,10 +46,13 @@ class Stack:
         say: Callable[[str], None],
         processes: Sequence[Process] = PROCESSES,
         stores: tuple[str | None, str | None] | None = None,
+        *,
+        own_ports: bool = False,
     ) -> None:
         """Processes to run; `stores` are bootstrap servers and database URI, None for an embedded one.
 
-        Without `stores` they are what KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name.
+        Without `stores` they are what KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name. With `own_ports` the public
+        services are where `processes.py` puts them, if that is free: a person's links then outlive a restart.
         """
         self.data = data.resolve()
         self.processes = processes
@@ -56,6 +60,7 @@ class Stack:
         self.addresses = Addresses("", "", {})
         self._say = say
         self._named = stores or (os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("MONGODB_URI"))
+        self._own_ports = own_ports
         self._stores: list[str] = []
         self._exit = ExitStack()
 
@@ -123,8 +128,11 @@ class Stack:
 
     def _start_services(self, bootstrap: str, uri: str) -> None:
         slots = [(process, slot_id) for process in self.processes for slot_id in process.ids]
-        ports = free_ports(len(slots))
-        urls = {slot_id: f"http://{LOOPBACK}:{port}" for (_, slot_id), port in zip(slots, ports, strict=True)}
+        wanted = {
+            process.ids[0]: process.port for process in self.processes if process.port and self._own_ports
+        }
+        ports = choose_ports([slot_id for _, slot_id in slots], wanted, self.data, self._say)
+        urls = {slot_id: f"http://{LOOPBACK}:{port}" for slot_id, port in ports.items()}
         self.addresses = Addresses(bootstrap, uri, urls)
         shared = {
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
@@ -138,9 +146,9 @@ class Stack:
                 id=slot_id,
                 argv=process.argv,
                 folder=self.data,
-                env={**shared, "CANHEAL_INSTANCE_ID": slot_id, "CANHEAL_HTTP_PORT": str(port)},
+                env={**shared, "CANHEAL_INSTANCE_ID": slot_id, "CANHEAL_HTTP_PORT": str(ports[slot_id])},
             )
-            for (process, slot_id), port in zip(slots, ports, strict=True)
+            for process, slot_id in slots
         )
 
     def _stop(self) -> None:

@@ -4,18 +4,16 @@ import json
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
-from rich.table import Table
 
-from canheal_cli.commands.options import AsJson, console
-from canheal_cli.commands.submit import follow_live, submit_one
+from canheal_cli.commands.options import AsJson, tell
+from canheal_cli.commands.submit import follow_live, journey_of, link, submit_one, tell_links
 from canheal_cli.commands.up import overview, say, sigterm_as_interrupt, until_interrupted
 from canheal_cli.errors import NoDemoSamplesError
 from canheal_cli.events import Feed
 from canheal_cli.follow import Journey
-from canheal_cli.metadata import metadata_for, stem
+from canheal_cli.metadata import metadata_for
 from canheal_cli.stack import Stack
 from canheal_cli.state import DEFAULT_DATA, Addresses
 
@@ -32,11 +30,11 @@ def demo(
 ) -> None:
     """Start everything, send three made-up samples, follow them live, show their reports; then stay up."""
     sigterm_as_interrupt()
-    with as_file(files("canheal_cli") / "demo") as folder, Stack(data, say) as stack:
+    with as_file(files("canheal_cli") / "demo") as folder, Stack(data, say, own_ports=True) as stack:
         stack.wait_ready()
         say(overview(stack.addresses, stack.data))
         journeys = run_samples(samples(folder), stack.addresses)
-        _show(journeys, stack.addresses, as_json)
+        _show(journeys, data, stack.addresses, as_json)
         if not once:
             say("stays up; Ctrl-C stops everything")
             until_interrupted()
@@ -62,20 +60,17 @@ def run_samples(vcfs: list[Path], addresses: Addresses) -> list[Journey]:
         journeys = []
         for vcf in vcfs:
             answer = submit_one(addresses.services["ingest-0"], vcf, metadata_for(vcf, None, {}))
-            journeys.append(Journey(stem(vcf), UUID(answer["sample"]), int(answer["revision"])))
+            journeys.append(journey_of(vcf, answer))
             if not answer["new"]:
-                feed.rewind()
+                tell(f"{journeys[-1].label}: the same content was already there, no new time is measured")
         follow_live(feed, journeys)
     return journeys
 
 
-def _show(journeys: list[Journey], addresses: Addresses, as_json: bool) -> None:
-    drawn = Table("sample", "report", title="Open in a browser")
-    for journey in journeys:
-        link = f"{addresses.services['report-0']}{journey.report.links.html}" if journey.report else "none"
-        drawn.add_row(journey.label, link)
-        if as_json:
-            status = journey.report.status if journey.report else None
-            fact = {"label": journey.label, "sample": str(journey.sample), "status": status, "report": link}
-            typer.echo(json.dumps({**fact, "seconds": journey.seconds}))
-    console.print(drawn, soft_wrap=True)
+def _show(journeys: list[Journey], data: Path, addresses: Addresses, as_json: bool) -> None:
+    for journey in journeys if as_json else ():
+        status = journey.report.status if journey.report else None
+        page = link(journey, addresses.services["report-0"])
+        fact = {"label": journey.label, "sample": str(journey.sample), "status": status, "report": page}
+        typer.echo(json.dumps({**fact, "new": not journey.known, "seconds": journey.seconds}))
+    tell_links(journeys, data)

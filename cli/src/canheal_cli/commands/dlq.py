@@ -1,16 +1,18 @@
 """`canheal dlq list|show|retry`: what could not be handled."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from canheal_schemas import STREAM_SERVICES, DeadLettered, deadletter_topic
-from rich.table import Table
+from canheal_chassis.errors import NoSuchDeadLetter
+from canheal_chassis.message import RETRY_OF
+from canheal_schemas import STREAM_SERVICES, DeadLettered, deadletter_topic, retry_topic
 
 from canheal_cli import services
-from canheal_cli.commands.options import AsJson, Data, console
-from canheal_cli.errors import NoDeadLetterError
+from canheal_cli.commands.options import AsJson, Data, tell
 from canheal_cli.events import Feed, Seen
+from canheal_cli.readable import lines
 from canheal_cli.state import DEFAULT_DATA, bootstrap_servers, service_url
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -22,22 +24,19 @@ EventId = Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter's e
 def list_(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """List the dead letters that the broker holds, the oldest first."""
     found = dead_letters(bootstrap_servers(data))
-    if as_json:
-        for seen in found:
-            typer.echo(seen.as_json())
-        return
-    drawn = Table("id", "UTC", "service", "error", "sample", "message")
+    again = sent_again(bootstrap_servers(data)) if found else set()
     for seen in found:
+        state = _state(seen, again)
+        if as_json:
+            typer.echo(json.dumps({**json.loads(seen.as_json()), "state": state}))
+            continue
         letter = _letter(seen)
-        drawn.add_row(
-            str(seen.envelope.event_id),
-            f"{seen.recorded_at:%Y-%m-%d %H:%M:%S}",
-            letter.service,
-            letter.error,
-            str(letter.sample or ""),
-            letter.message,
-        )
-    console.print(drawn if found else "No dead letter.")
+        about = f"sample {letter.sample} revision {letter.revision}" if letter.sample else letter.input_type
+        tell(f"{seen.envelope.event_id}  {state}")
+        tell(f"  {seen.recorded_at:%Y-%m-%d %H:%M:%S} UTC  {letter.service}  {letter.error}  {about}")
+        tell(f"  {letter.message}")
+    if not found:
+        tell("No dead letter.")
 
 
 @app.command("show")
@@ -47,8 +46,10 @@ def show(identifier: EventId, data: Data = DEFAULT_DATA, as_json: AsJson = False
     if as_json:
         typer.echo(seen.as_json())
         return
-    for name, value in seen.event.model_dump(mode="json", exclude_none=True).items():
-        console.print(f"{name:<18} {value}", highlight=False, markup=False)
+    state = _state(seen, sent_again(bootstrap_servers(data)))
+    said = seen.event.model_dump(mode="json", exclude_none=True)
+    for line in lines({"id": identifier, "state": state, **said}):
+        tell(line)
 
 
 @app.command("retry")
@@ -58,9 +59,7 @@ def retry(identifier: EventId, data: Data = DEFAULT_DATA, as_json: AsJson = Fals
     answer = services.post(f"{service_url(letter.service, data)}/v1/deadletters/{identifier}/retry")
     if as_json:
         typer.echo(answer.text)
-    console.print(
-        f"{letter.service} takes {letter.input_type} up again; `canheal watch` shows what comes of it."
-    )
+    tell(f"{letter.service} takes {letter.input_type} up again; `canheal watch` shows what comes of it.")
 
 
 def dead_letters(bootstrap: str) -> list[Seen]:
@@ -70,11 +69,22 @@ def dead_letters(bootstrap: str) -> list[Seen]:
     return sorted(found.values(), key=lambda seen: seen.recorded_at)
 
 
+def sent_again(bootstrap: str) -> set[str]:
+    """Ids of the dead letters that somebody sent to their service once more."""
+    with Feed(bootstrap, [retry_topic(service).name for service in STREAM_SERVICES]) as feed:
+        return feed.header_values(RETRY_OF)
+
+
+def _state(seen: Seen, again: set[str]) -> str:
+    """A retried one that fails anew is a new dead letter with an id of its own."""
+    return "retried" if str(seen.envelope.event_id) in again else "open"
+
+
 def _one(identifier: UUID, bootstrap: str) -> Seen:
     for seen in dead_letters(bootstrap):
         if seen.envelope.event_id == identifier:
             return seen
-    raise NoDeadLetterError(
+    raise NoSuchDeadLetter(
         f"No dead letter has the id {identifier}; `canheal dlq list` shows those there are."
     )
 

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""What several commands have: options, and how they speak to a person."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,3 +11,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one line a
 
 console = Console(stderr=True)
 """Text for people goes to stderr."""
+
+
+def tell(text: str, style: str | None = None) -> None:
+    """Say it whole: a terminal may break a long line, nothing cuts an id or an address."""
+    console.print(text, style=style, soft_wrap=True, highlight=False, markup=False)

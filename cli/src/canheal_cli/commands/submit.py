@@ -1,8 +1,11 @@
 """`canheal submit FILE...`: send VCFs to the door."""
 
+import errno
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,11 +14,11 @@ import typer
 from httpx import codes
 from rich.live import Live
 
-from canheal_cli.commands.options import AsJson, Data, console
-from canheal_cli.errors import CommandError, NotReadyError
+from canheal_cli.commands.options import AsJson, Data, console, tell
+from canheal_cli.errors import CommandError, NotReadyError, NotRunningError, RefusedError
 from canheal_cli.events import Feed, Seen
-from canheal_cli.follow import Journey, table
-from canheal_cli.metadata import FIELDS, metadata_for, split_words
+from canheal_cli.follow import Journey, remarks, table
+from canheal_cli.metadata import FIELDS, check_complete, metadata_for, split_words
 from canheal_cli.services import submit as send
 from canheal_cli.state import DEFAULT_DATA, bootstrap_servers, service_url
 
@@ -43,27 +46,69 @@ def submit(
     complete or correct them. A refused file does not stop the others; the exit code then is not 0.
     """
     files, options = split_words(words)
+    refusals = Refusals()
+    said = ((file, refusals.of(file, partial(prepared, file, metadata, options))) for file in files)
+    ready = [(file, document) for file, document in said if document]
+    refusals.tell()
     with ExitStack() as opened:
-        feed = opened.enter_context(Feed(bootstrap_servers(data))) if follow else None
-        accepted: list[Journey] = []
-        refused: CommandError | None = None
-        for file in files:
-            try:
-                answer = submit_one(service_url("ingest", data), file, metadata_for(file, metadata, options))
-            except CommandError as error:
-                refused = error
-                console.print(f"{file}: {error}", style="red", highlight=False, markup=False)
-                continue
-            if as_json:
-                typer.echo(json.dumps({"file": str(file), **answer}))
-            accepted.append(_journey(file, answer))
-            _say_accepted(file, answer)
-            if feed and not answer["new"]:
-                feed.rewind()
-        if feed:
+        feed = opened.enter_context(Feed(bootstrap_servers(data))) if follow and ready else None
+        accepted = list(send_all(ready, data, refusals, as_json=as_json))
+        if feed and accepted:
             follow_live(feed, accepted, as_json=as_json)
-    if refused:
-        raise typer.Exit(refused.exit_code)
+            tell_links(accepted, data)
+    if refusals.exit_code:
+        raise typer.Exit(refusals.exit_code)
+
+
+def send_all(
+    ready: Iterable[tuple[Path, dict[str, Any]]], data: Path, refusals: "Refusals", *, as_json: bool
+) -> Iterator[Journey]:
+    """Send the files one after the other, each told at once; gives those that were accepted."""
+    for file, document in ready:
+        answer = refusals.of(file, partial(submit_one, service_url("ingest", data), file, document))
+        refusals.tell()
+        if answer is None:
+            continue
+        if as_json:
+            typer.echo(json.dumps({"file": str(file), **answer}))
+        say_accepted(file, answer)
+        yield journey_of(file, answer)
+
+
+class Refusals:
+    """What was refused; the same words for several files are told once."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self._untold: dict[str, list[str]] = {}
+
+    def of(self, file: Path, step: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        """What the step gives, or None when it is refused."""
+        try:
+            return step()
+        except CommandError as error:
+            self.exit_code = error.exit_code
+            self._untold.setdefault(str(error), []).append(str(file))
+            return None
+
+    def tell(self) -> None:
+        for why, files in self._untold.items():
+            tell(f"{', '.join(files)}: {why}", style="red")
+        self._untold.clear()
+
+
+def prepared(file: Path, given: Path | None, options: Mapping[str, str]) -> dict[str, Any]:
+    """The metadata with which a file can be sent.
+
+    Raises:
+        MetadataError: they cannot be read, or lack what the door asks for.
+        RefusedError: the file is not there.
+    """
+    if not file.exists():
+        raise RefusedError(f"{os.strerror(errno.ENOENT)}.")
+    document = metadata_for(file, given, options)
+    check_complete(document)
+    return document
 
 
 def submit_one(ingest: str, file: Path, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -78,12 +123,38 @@ def follow_live(feed: Feed, journeys: Sequence[Journey], *, as_json: bool = Fals
     Raises:
         NotReadyError: nothing was said of them for a long time.
     """
-    with Live(console=console, auto_refresh=False) as live:
+    if any(journey.known for journey in journeys):
+        feed.rewind()  # what is said of them was said before
+    with ExitStack() as drawn:
+        live = drawn.enter_context(Live(console=console, auto_refresh=False)) if console.is_terminal else None
         for seen in arrivals(feed, journeys):
             if as_json:
                 typer.echo(seen.as_json())
-            live.update(table(journeys), refresh=console.is_terminal)
-        live.update(table(journeys), refresh=True)
+            if live:
+                live.update(table(journeys), refresh=True)
+    if live is None:  # what is not a terminal gets the table once, a whole line at its end
+        console.print(table(journeys))
+    for remark in remarks(journeys):
+        tell(remark)
+
+
+def tell_links(journeys: Sequence[Journey], data: Path) -> None:
+    """Where each report is, as lines that nothing cuts."""
+    try:
+        report = service_url("report", data)
+    except NotRunningError:
+        tell("Where the report service is, CANHEAL_REPORT_URL does not say; below are the paths there:")
+        report = ""
+    else:
+        tell("Open in a browser:")
+    width = max(len(journey.label) for journey in journeys)
+    for journey in journeys:
+        tell(f"  {journey.label:<{width}}  {link(journey, report)}")
+
+
+def link(journey: Journey, report: str) -> str:
+    """The page of a sample's report at the report service's address."""
+    return f"{report}{journey.report.links.html}" if journey.report else "no report"
 
 
 def arrivals(
@@ -108,14 +179,11 @@ def takers(seen: Seen, journeys: Sequence[Journey]) -> list[Journey]:
     return [journey for journey in journeys if journey.take(seen)]
 
 
-def _journey(file: Path, answer: dict[str, Any]) -> Journey:
-    return Journey(str(answer.get("label") or file.name), UUID(answer["sample"]), int(answer["revision"]))
+def journey_of(file: Path, answer: dict[str, Any]) -> Journey:
+    label = str(answer.get("label") or file.name)
+    return Journey(label, UUID(answer["sample"]), int(answer["revision"]), known=not answer["new"])
 
 
-def _say_accepted(file: Path, answer: dict[str, Any]) -> None:
+def say_accepted(file: Path, answer: dict[str, Any]) -> None:
     known = "" if answer["new"] else " (the same content was already there)"
-    console.print(
-        f"{file}: sample {answer['sample']} revision {answer['revision']}{known}",
-        highlight=False,
-        markup=False,
-    )
+    tell(f"{file}: sample {answer['sample']} revision {answer['revision']}{known}")

@@ -26,7 +26,7 @@ def up(
     Kafka and the database are embedded unless KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name others.
     """
     sigterm_as_interrupt()
-    with Stack(data, say) as stack:
+    with Stack(data, say, own_ports=True) as stack:
         stack.wait_ready()
         say(overview(stack.addresses, stack.data))
         if as_json:

@@ -1,7 +1,7 @@
 """`canheal watch`: the stream live."""
 
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Annotated
 
 import typer
@@ -27,16 +27,19 @@ def watch(
 ) -> None:
     """Show every event as it comes, until Ctrl-C."""
     shown: deque[Seen] = deque(maxlen=ROWS)
-    live = Live(console=console, auto_refresh=False)
-    with Feed(bootstrap_servers(data)) as feed, suppress(KeyboardInterrupt), live:
+    drawn = console.is_terminal and not as_json
+    live = Live(console=console, auto_refresh=False) if drawn else None
+    with Feed(bootstrap_servers(data)) as feed, suppress(KeyboardInterrupt), live or nullcontext():
         if from_start:
             feed.rewind()
         while True:
             news = feed.poll(0.5)
             shown.extend(news)
-            for seen in news if as_json or not console.is_terminal else ():
+            if live:
+                live.update(_table(shown, feed.unread), refresh=True)
+                continue
+            for seen in news:
                 typer.echo(seen.as_json() if as_json else _line(seen))
-            live.update(_table(shown, feed.unread), refresh=console.is_terminal and not as_json)
 
 
 def _line(seen: Seen) -> str:
