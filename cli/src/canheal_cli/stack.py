@@ -51,8 +51,8 @@ class Stack:
     ) -> None:
         """Processes to run; `stores` are bootstrap servers and database URI, None for an embedded one.
 
-        Without `stores` they are what KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name. With `own_ports` the public
-        services are where `processes.py` puts them, if that is free: a person's links then outlive a restart.
+        Without `stores` they are what KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name. With `own_ports`
+        the public services are where `processes.py` puts them, if that is free: links then outlive a restart.
         """
         self.data = data.resolve()
         self.processes = processes
@@ -128,9 +128,8 @@ class Stack:
 
     def _start_services(self, bootstrap: str, uri: str) -> None:
         slots = [(process, slot_id) for process in self.processes for slot_id in process.ids]
-        wanted = {
-            process.ids[0]: process.port for process in self.processes if process.port and self._own_ports
-        }
+        homes = {process.ids[0]: process.port for process in self.processes if process.port}
+        wanted = homes if self._own_ports else {}
         ports = choose_ports([slot_id for _, slot_id in slots], wanted, self.data, self._say)
         urls = {slot_id: f"http://{LOOPBACK}:{port}" for slot_id, port in ports.items()}
         self.addresses = Addresses(bootstrap, uri, urls)
