@@ -29,7 +29,7 @@ demo: $(STAMP) ## three samples through the whole platform; ONCE=1 stops it agai
 	$(BIN)/canheal demo $(if $(ONCE),--once)
 
 test: $(STAMP) ## unit, contract and pipeline tests on a real broker and database
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, measures, generated files
 	@failed=; run() { echo "== $$*"; "$$@" || failed="$$failed $$(basename $$1):$$2"; }; \

@@ -42,15 +42,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatab
 
 
 @pytest.fixture(scope="session")
-def platform(
-    kafka: EmbeddedKafka, database: EmbeddedDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    """Every process of `processes.py`, ready, on the session's broker and database.
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Every process of `processes.py`, ready, on a broker and a database that no other test writes to.
 
     `.addresses` says where they are, `.supervisor.kill("annotate-0")` is a fault.
     """
-    stores = (kafka.bootstrap, database.uri)
-    with Stack(tmp_path_factory.mktemp("platform"), print, stores=stores) as stack:
+    embedded = (None, None)
+    with Stack(tmp_path_factory.mktemp("platform"), print, stores=embedded) as stack:
         stack.wait_ready()
         yield stack
 

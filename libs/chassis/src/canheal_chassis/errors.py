@@ -98,7 +98,7 @@ class Conflict(PlatformError):
     """A shared document was changed by another event meanwhile; the handler runs again on the new state."""
 
     slug = "conflict"
-    status = 409
+    status = 503
     retryable = True
 
 
