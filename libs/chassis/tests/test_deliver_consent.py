@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
+from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.errors import BlobDamaged
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.outcome import Document, Outcome
@@ -157,6 +158,21 @@ async def test_withdrawn_between_storing_and_saying_a_report_is_said_as_withheld
     root = envelope_of(event).root_id
     ordinal = event_id(root, parts.name, event.event_type, ReportIssued.topic.name, "withheld-2")
     assert parts.wire.messages[0].event_id == ordinal
+
+
+async def test_a_stored_report_waits_for_consent_to_be_known_after_a_restart(parts: Parts) -> None:
+    event = received(a_subject())
+    permitted(parts, event)
+    assert await handed(record_of(event), parts.hands(reported, withheld=withheld_report)) == 1
+
+    restarted = replace(parts.hands(reported, withheld=withheld_report), consent=ConsentProjection())
+    again = asyncio.ensure_future(handed(record_of(event), restarted))
+    await asyncio.sleep(0.2)
+    assert len(parts.wire.messages) == 1, "said before this process knew what the subject allows"
+    restarted.consent.apply(consent(event.subject, 1, Purpose.OWN_CARE), envelope_of(event))
+    await again
+    first, second = parts.wire.messages
+    assert first == second
 
 
 async def test_inside_the_platform_a_part_is_said_though_consent_was_withdrawn_since(parts: Parts) -> None:

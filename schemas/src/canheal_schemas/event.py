@@ -83,10 +83,12 @@ class Envelope(Model):
         return [(name, str(value).encode()) for name, value in values.items()]
 
     @classmethod
-    def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> Self:
-        """Read the headers of a record.
+    def from_headers(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
+        """Read the headers of a record; Kafka allows a header without a value.
 
         Raises:
             pydantic.ValidationError: a header of the contract is missing or malformed.
         """
-        return cls.model_validate({name: value.decode("utf-8", "replace") for name, value in headers})
+        return cls.model_validate(
+            {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
+        )

@@ -27,10 +27,9 @@ PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def report(kafka: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stores = (kafka.bootstrap, database.uri)
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("report")
-    with Stack(folder, print, processes=(Process("report"),), stores=stores) as stack:
+    with Stack(folder, print, processes=(Process("report"),), stores=(None, None)) as stack:
         stack.wait_ready()
         yield stack
 

@@ -89,6 +89,10 @@ class Ledger:
         """Count one more start of an input that had no outcome when its partition was assigned."""
         return await self._store.count_up(STARTS, key)
 
+    async def was_started(self, key: str) -> bool:
+        """Whether a worker ended with this input in hand."""
+        return await self._store.record(STARTS, key) is not None
+
     async def forget_starts(self, key: str) -> None:
         """The count begins afresh: the input has an outcome, or a person looks at it."""
         await self._store.delete(STARTS, [key])

@@ -100,7 +100,8 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
 
         _mount(web, service, resources, hands, missing)
         try:
-            await asyncio.gather(pool.ready(), app.start())
+            await asyncio.gather(pool.ready(), resources.consents.caught_up.wait())
+            await app.start()
             log("started")
             async with running(
                 serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)

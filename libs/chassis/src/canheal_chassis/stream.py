@@ -8,8 +8,9 @@ import asyncio
 import random
 import time
 import traceback
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +69,7 @@ class Hands:
     publisher: Says
     deadletters: DeadLetters
     now: Callable[[], datetime] = utc_now
+    one_suspect: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,8 @@ async def _seven_steps(record: Record, hands: Hands) -> None:
     bind(event_type=task.envelope.event_type, correlation_id=str(task.envelope.correlation_id))
     entry = await hands.ledger.find(task.key)  # 2. ledger
     if entry is None:
-        await _count_start(record, task, hands)
-        entry = await _make(task, hands)  # 3. consent, 4. run, 5. store
+        async with _start(record, task, hands):
+            entry = await _make(task, hands)  # 3. consent, 4. run, 5. store
         HANDLED.labels(hands.service, task.envelope.event_type).inc()
         if record.first:
             await hands.ledger.forget_starts(task.key)
@@ -152,11 +154,20 @@ def _places(error: ValidationError) -> str:
     )
 
 
-async def _count_start(record: Record, task: Task, hands: Hands) -> None:
-    if record.first and await hands.ledger.starts(task.key) > MAX_STARTS:
-        raise CrashedWorker(
-            f"{MAX_STARTS} workers ended while they had this {task.envelope.event_type} in hand"
-        )
+@asynccontextmanager
+async def _start(record: Record, task: Task, hands: Hands) -> AsyncIterator[None]:
+    """Count the start of a partition's first event; one that a worker ended with before is handled alone.
+
+    So of all that were in hand then, only the one that ends the next worker too is counted again.
+    """
+    async with AsyncExitStack() as alone:
+        if record.first and await hands.ledger.was_started(task.key):
+            await alone.enter_async_context(hands.one_suspect)
+        if record.first and await hands.ledger.starts(task.key) > MAX_STARTS:
+            raise CrashedWorker(
+                f"{MAX_STARTS} workers ended while they had this {task.envelope.event_type} in hand"
+            )
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +294,8 @@ def caused_by(cause: Envelope, event: Event, service: str, ordinal: int | str, m
 
 async def _say(task: Task, entry: Entry, hands: Hands) -> None:
     """Ask erasure once more, and consent for what leaves the platform; then publish the stored bytes."""
+    if task.subject is not None:  # an adopted outcome may be said before this process knows any consent
+        await hands.consent.at_least(task.subject, getattr(task.event, "consent_version", 0))
     if hands.consent.erased(task.subject):
         if entry.state != "erased":
             for blob in entry.blobs:
