@@ -84,6 +84,12 @@ def _record(record: Any) -> Record:
     )
 
 
+def about(found: Iterable[Record], samples: Iterable[UUID]) -> list[Record]:
+    """The records of these samples: other tests speak on the same topics."""
+    keys = {str(sample).encode() for sample in samples}
+    return [record for record in found if record.key in keys]
+
+
 def by_event(found: Iterable[Record]) -> dict[UUID, set[Any]]:
     """Of every event id what was said under it: one thing, however often."""
     said: dict[UUID, set[Any]] = defaultdict(set)

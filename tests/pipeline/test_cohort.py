@@ -7,7 +7,7 @@ from canheal_cli.stack import Stack
 
 from cohort import Cohort, read_cohort
 from hospital import Hospital
-from wire import announced_twice, by_event, finals, records, rewind, settle
+from wire import about, announced_twice, by_event, finals, records, rewind, settle
 
 AT_ONCE = 4
 """Submissions in flight: a few hospitals' worth."""
@@ -33,7 +33,7 @@ async def test_two_hundred_tumours_get_one_final_report_each_and_a_replay_of_eve
     samples = await hospital.send_all(cohort.submissions(), AT_ONCE)
     await hospital.closed(samples, within_seconds=90)
     settle(bootstrap, within_seconds=30)
-    before, kept = records(bootstrap), await documents(hospital, samples)
+    before, kept = about(records(bootstrap), samples), await documents(hospital, samples)
 
     assert len(set(samples)) == 200
     assert all(len(ids) == 1 for ids in finals(before, samples).values())
@@ -42,7 +42,7 @@ async def test_two_hundred_tumours_get_one_final_report_each_and_a_replay_of_eve
 
     rewind(platform)
     settle(bootstrap, within_seconds=120)
-    after = records(bootstrap)
+    after = about(records(bootstrap), samples)
 
     assert len(after) > len(before), "nothing was said again: the replay did not take place"
     assert by_event(after) == by_event(before), "an event is new, or its bytes changed"
