@@ -110,7 +110,8 @@ def test_a_line_without_end_is_refused_without_holding_it(write: Write) -> None:
     [
         (b"", "empty-file"), (b"PK\x03\x04rest", "compression-unsupported"),
         (b"BZh91AY", "compression-unsupported"),
-        (b"\xfd7zXZ\x00", "compression-unsupported"), (gzip.compress(b"BCF\x02\x02rest", mtime=0), "bcf-unsupported"),
+        (b"\xfd7zXZ\x00", "compression-unsupported"),
+        (gzip.compress(b"BCF\x02\x02rest", mtime=0), "bcf-unsupported"),
         (b"\xff\xfe#\x00", "encoding"),
     ],
 )  # fmt: skip
