@@ -52,6 +52,7 @@ def evidence(number: int, therapies: tuple[str, ...], level: str, **kwargs: Any)
         "profile": "BRAF V600E",
         "disease": "Colorectal Cancer",
         "therapies": therapies,
+        "therapy_interaction": "Combination" if len(therapies) > 1 else None,
         "type": "Predictive",
         "level": level,
         "direction": "Supports",

@@ -8,7 +8,7 @@ from canheal_chassis.deadletters import DEADLETTERS, NoSuchDeadLetter
 from canheal_chassis.errors import EventRefused, HandlerFailed, Undecodable
 from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import STARTS, Ledger, entry_key
-from canheal_chassis.message import RETRY_OF, Record
+from canheal_chassis.message import RETRY_OF, Message, Record
 from canheal_schemas import DeadLettered, Envelope, SampleReceived, deadletter_topic, retry_topic
 from chassis_parts import Parts, a_subject, envelope_of, received, record_of
 
@@ -67,6 +67,27 @@ async def test_given_up_on_again_after_a_person_sent_it_again_it_is_the_next_att
         assert said(parts)[-1].attempt == number
         await parts.deadletters.retry(ids(parts)[-1])
     assert len(set(ids(parts))) == 3
+
+
+async def test_given_up_on_again_before_the_retry_is_noted_it_is_the_next_attempt_all_the_same(
+    parts: Parts,
+) -> None:
+    await parts.deadletters.keep(record_of(received(a_subject())), FAILED)
+    (first,) = ids(parts)
+    publish = parts.wire.publish
+
+    async def fails_at_once(message: Message) -> None:
+        await publish(message)
+        if message.topic == retry_topic(parts.name).name:
+            again = Record(message.topic, 0, 0, message.key, message.value, message.headers)
+            await parts.deadletters.keep(again, FAILED)
+
+    parts.wire.publish = fails_at_once  # type: ignore[method-assign] # the worker is faster than the note
+    await parts.deadletters.retry(first)
+    assert len(set(ids(parts))) == 2
+    with pytest.raises(NoSuchDeadLetter):
+        await parts.deadletters.retry(first)
+    await parts.deadletters.retry(ids(parts)[-1])
 
 
 async def test_the_body_is_encrypted_under_the_subjects_key_and_nowhere_in_plain(parts: Parts) -> None:

@@ -79,6 +79,8 @@ class Evidence(Model):
     """That disease in the Disease Ontology."""
     therapies: Annotated[tuple[str, ...], Field(examples=[["Vemurafenib"]])] = ()
     """Therapies that the item speaks about, in the source's words."""
+    therapy_interaction: Annotated[str, Field(examples=["Combination"])] | None = None
+    """How several therapies belong together: Combination, Substitutes (either) or Sequential."""
     type: Annotated[str, Field(examples=["Predictive"])]
     """Kind of statement, in the source's words: predictive, diagnostic, prognostic, predisposing."""
     level: Annotated[str, Field(examples=["A"])]

@@ -4,7 +4,7 @@ import pytest
 from canheal_report.certainty import cautions, fraction_interval
 from canheal_report.dossier import join
 from canheal_report.statements import cards, headline, how_sure, status_words, unaccounted, what_next
-from canheal_report.therapies import link, therapies
+from canheal_report.therapies import link, regimen, therapies
 from canheal_report.versions import ReportVersion, version_of
 from canheal_report.words import allele, consequence, listed, ordinal, percent, short_protein
 from canheal_schemas import (
@@ -182,3 +182,27 @@ def test_an_awaited_part_is_named_and_the_reader_told_to_come_back(stream: Any) 
     said = version(stream, stream.annotated())
     assert "Not here yet: polygenic score." in [statement.text for statement in how_sure(said)]
     assert "Come back for the final version before deciding." in [s.text for s in what_next(said)]
+
+
+@pytest.mark.parametrize(
+    ("interaction", "phrase"),
+    [
+        ("Combination", "Cetuximab + Encorafenib"),
+        ("Substitutes", "Cetuximab or Encorafenib"),
+        ("Sequential", "Encorafenib, then Cetuximab"),
+        (None, "Cetuximab / Encorafenib"),
+    ],
+)
+def test_alternatives_are_never_printed_as_a_combination(interaction: str | None, phrase: str) -> None:
+    item = Evidence(
+        source="CIViC",
+        evidence_id="EID1",
+        profile="BRAF V600E",
+        therapies=("Encorafenib", "Cetuximab"),
+        therapy_interaction=interaction,
+        type="Predictive",
+        level="A",
+        match=EvidenceMatch.ALLELE,
+        disease_match=DiseaseMatch.SAME,
+    )
+    assert regimen(item) == phrase

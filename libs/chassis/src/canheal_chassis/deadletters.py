@@ -79,7 +79,9 @@ class DeadLetters:
         """
         origin = Origin.of(record)
         key = entry_key(origin.input_type, origin.root_id)
-        message = await self._stored(key) or await self._store_new(record, origin, error, key)
+        message = await self._stored(key, retried=_retried(record)) or await self._store_new(
+            record, origin, error, key
+        )
         await self._publisher.publish(message)
         await self._ledger.forget_starts(key)
         DEAD.labels(self._service, error.slug).inc()
@@ -111,11 +113,14 @@ class DeadLetters:
             compacted=False,
         )
         await self._publisher.publish(again)
-        await self._store.change(DEADLETTERS, str(letter), {"state": "retried", "retried_at": self._now()})
+        sent = {"state": "retried", "retried_at": self._now()}
+        await self._store.change(DEADLETTERS, str(letter), sent, only_if={"state": "open"})
 
-    async def _stored(self, key: str) -> Message | None:
-        for letter in await self._store.records(DEADLETTERS, {"input": key, "state": "open"}, limit=1):
-            return Message.from_record(letter["message"])
+    async def _stored(self, key: str, retried: str | None) -> Message | None:
+        """The open dead letter of this input; not the one that was just sent again: that attempt is over."""
+        for letter in await self._store.records(DEADLETTERS, {"input": key, "state": "open"}):
+            if letter["_id"] != retried:
+                return Message.from_record(letter["message"])
         return None
 
     async def _store_new(self, record: Record, origin: Origin, error: EventRefused, key: str) -> Message:
@@ -173,3 +178,9 @@ class DeadLetters:
             "headers": [[name, Binary(value)] for name, value in record.headers if name != RETRY_OF],
             "kept_at": self._now(),
         }
+
+
+def _retried(record: Record) -> str | None:
+    """The dead letter that a person sent again as this record."""
+    named = [value.decode("utf-8", "replace") for name, value in record.headers if name == RETRY_OF]
+    return named[-1] if named else None

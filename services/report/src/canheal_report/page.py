@@ -17,7 +17,7 @@ from canheal_report.certainty import cautions
 from canheal_report.drawings import fraction_bar, percentile_curve
 from canheal_report.heads import Summary
 from canheal_report.knowledge import Knowledge
-from canheal_report.therapies import link
+from canheal_report.therapies import link, regimen
 from canheal_report.versions import ReportVersion
 
 NOTICE = "Decision support, not for diagnosis without review."
@@ -103,6 +103,7 @@ def _globals(environment: Environment) -> dict[str, Any]:
         "percentile_curve": partial(percentile_curve, environment),
         "cautions": cautions,
         "link": link,
+        "regimen": regimen,
         "name": statements.name,
         "unaccounted": statements.unaccounted,
         "words": words,

@@ -101,7 +101,12 @@ def how_sure(version: ReportVersion) -> tuple[Statement, ...]:
 def what_next(version: ReportVersion) -> tuple[Statement, ...]:
     """What a person should do with this version."""
     if version.status is ReportStatus.WITHHELD:
-        return (Statement("If consent is given again, the sample is looked at again."),)
+        return (
+            Statement(
+                "Nothing, while consent does not permit it. Where it is given again, send the sample "
+                "once more under a new label."
+            ),
+        )
     return (*_hints(version), *_held(version), *_scores_next(version), *_review(version))
 
 
@@ -224,8 +229,8 @@ def _hints(version: ReportVersion) -> Iterator[Statement]:
     for finding in version.variants.findings if version.variants else ():
         if finding.germline_hint:
             yield Statement(
-                f"{finding.gene} {name(finding)} may be inherited: offer genetic counselling, and confirm it "
-                "in normal tissue or blood.",
+                f"{finding.gene} {name(finding)} may be inherited: offer genetic counselling. "
+                f"{finding.germline_hint.reason[:1].upper()}{finding.germline_hint.reason[1:]}.",
                 ground=finding.germline_hint.rule,
                 tone="act",
             )

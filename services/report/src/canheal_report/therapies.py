@@ -17,6 +17,10 @@ EFFECTS = {
 OWN_DISEASE = (DiseaseMatch.SAME, DiseaseMatch.ANCESTOR)
 
 
+JOINED_BY = {"combination": " + ", "substitutes": " or ", "sequential": ", then "}
+"""CIViC's therapy interaction in a reader's words; where it tells none, the names stand side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class Therapy:
     """One therapy or combination, and the evidence items that name it."""
@@ -50,6 +54,13 @@ def link(item: Evidence) -> str | None:
     return f"https://civicdb.org/links/evidence/{number}" if known else None
 
 
+def regimen(item: Evidence) -> str:
+    """The item's therapies as one phrase: together, one or the other, or one after the other."""
+    interaction = (item.therapy_interaction or "").casefold()
+    names = item.therapies if interaction == "sequential" else sorted(item.therapies)
+    return JOINED_BY.get(interaction, " / ").join(names)
+
+
 def _effect(item: Evidence) -> str | None:
     if item.type.casefold() != "predictive" or (item.direction or "").casefold() != "supports":
         return None
@@ -57,7 +68,7 @@ def _effect(item: Evidence) -> str | None:
 
 
 def _group(item: Evidence) -> tuple[str, str]:
-    return _effect(item) or "", " + ".join(sorted(item.therapies))
+    return _effect(item) or "", regimen(item)
 
 
 def _therapy(effect: str, names: str, items: Iterable[Evidence]) -> Therapy:
