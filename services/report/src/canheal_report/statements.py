@@ -229,8 +229,8 @@ def _hints(version: ReportVersion) -> Iterator[Statement]:
     for finding in version.variants.findings if version.variants else ():
         if finding.germline_hint:
             yield Statement(
-                f"{finding.gene} {name(finding)} may be inherited: offer genetic counselling. "
-                f"{finding.germline_hint.reason[:1].upper()}{finding.germline_hint.reason[1:]}.",
+                f"{finding.gene} {name(finding)} may be inherited: offer genetic counselling; the reason is "
+                "beside the finding.",
                 ground=finding.germline_hint.rule,
                 tone="act",
             )
