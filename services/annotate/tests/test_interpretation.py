@@ -7,6 +7,7 @@ from canheal_annotate.interpret import Interpretation, interpret
 from canheal_schemas import (
     Assay,
     AssayType,
+    EvidenceMatch,
     GenomeBuild,
     SampleContext,
     SampleKind,
@@ -79,6 +80,10 @@ def test_a_finding_carries_reads_filter_tier_and_evidence(tmp_path: Path) -> Non
     assert first.tiering.tier is Tier.I
     assert "EID9851" in first.tiering.reason
     assert first.evidence[0].evidence_id == "EID9851"
+    assert (first.evidence[0].therapies, first.evidence[0].therapy_interaction) == (
+        ("Encorafenib", "Cetuximab"),
+        "Combination",
+    )
     assert len(first.evidence) == 6
     assert first.evidence_total > 100
 
@@ -166,15 +171,37 @@ def test_a_real_exome_has_the_same_actionable_set_on_both_builds(shared_data: Pa
         for build in ("GRCh38", "GRCh37")
     ]
     assert sets[0] == sets[1]
-    assert len(sets[0]) >= 3
+    assert {(gene, tier) for gene, _, _, tier, _ in sets[0]} == {("BRAF", Tier.I), ("TP53", Tier.II)}
 
 
-def test_what_the_matched_normal_has_too_is_said(tmp_path: Path) -> None:
+def test_what_the_matched_normal_has_too_is_said_where_it_would_matter(tmp_path: Path) -> None:
     header = HEADER.replace("TUMOUR", "NORMAL\tTUMOUR")
     braf = "7 140753336 . A T . PASS . GT:AD 0/0:50,0 0/1:50,50\n"
     tp53 = "17 7674220 . C T . PASS . GT:AD 0/1:9,9 0/1:9,9\n"
-    found = interpret(written(tmp_path, braf + tp53, header), context(vcf_normal="NORMAL"), None)
+    brca = "17 43057062 . T TG . PASS . GT:AD 0/1:9,9 0/1:9,9\n"
+    found = interpret(written(tmp_path, braf + tp53 + brca, header), context(vcf_normal="NORMAL"), None)
     hints = {finding.position: finding.germline_hint for finding in found.findings}
     assert hints[140753336] is None
-    assert hints[7674220] is not None
-    assert "genotype 0/1" in hints[7674220].reason
+    assert hints[7674220] is None
+    assert hints[43057062] is not None
+    assert hints[43057062].reason.startswith("also in the matched normal: germline, or clonal haematopoiesis")
+
+
+def test_a_common_snp_is_not_lifted_by_evidence_on_any_mutation_of_its_gene(tmp_path: Path) -> None:
+    snp = written(tmp_path, "17 43092919 . G A . PASS . GT:AD 0/1:50,50\n")
+    (finding,) = interpret(snp, context(oncotree_code="HGSOC"), None).findings
+    assert (finding.gene, finding.hgvs_p) == ("BRCA1", "p.(Pro871Leu)")
+    assert any(item.match is EvidenceMatch.GENE for item in finding.evidence)
+    assert finding.tiering is not None
+    assert finding.tiering.tier is Tier.III
+
+
+@pytest.mark.parametrize("code", ["COAD", "SKCM", "LUAD", "PTC", "AML", None])
+def test_what_decided_and_a_resistance_are_always_among_the_items_kept(
+    tmp_path: Path, code: str | None
+) -> None:
+    first = interpret(written(tmp_path, EVERY_FATE), context(oncotree_code=code), None).findings[0]
+    assert first.tiering is not None
+    kept = {item.evidence_id: item for item in first.evidence}
+    assert first.tiering.reason.split(" ", 1)[0] in kept
+    assert any((item.significance, item.direction) == ("Resistance", "Supports") for item in kept.values())

@@ -30,28 +30,44 @@ MOST_EVIDENCE: Final = 6
 def findings(judged: Judged) -> tuple[Finding, ...]:
     """Every reportable variant: by tier and level, then null variants, then by place."""
     rows = judged.rows.filter("reportable")
-    strongest = (
-        judged.evidence.filter(col("_row").is_in(rows["_row"].implode())).group_by("_row").head(MOST_EVIDENCE)
-    )
-    evidence = _by_row(strongest)
+    evidence = _by_row(_kept(judged.evidence, rows))
     records = _by_row(judged.known)
     return tuple(
         _finding(row, evidence.get(row["_row"], ()), records.get(row["_row"], ()))
-        for row in _ordered(rows, judged.known).iter_rows(named=True)
+        for row in _ordered(rows).iter_rows(named=True)
     )
 
 
-def _ordered(rows: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    pathogenic = records.filter(
-        col("classification").str.contains(r"(?i)pathogenic")
-        & ~col("classification").str.contains("(?i)conflict")
+def _kept(evidence: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Each variant's strongest items, in their order.
+
+    The one that decided the tier and, where there is one, an item of resistance are always among them.
+    """
+    if evidence.is_empty():
+        return evidence
+    resists = ((col("significance") == "Resistance") & (col("direction") == "Supports")).fill_null(
+        value=False
     )
+    first_resistance = resists & (resists.cum_sum().over("_row") == 1)
+    must = (col("evidence_id") == col("decided_by")).fill_null(value=False) | first_resistance
+    return (
+        evidence.join(rows.select("_row", "decided_by"), on="_row", maintain_order="left")
+        .with_row_index("_order")
+        .with_columns(_must=must)
+        .sort("_row", ~col("_must"), "_order")
+        .group_by("_row")
+        .head(MOST_EVIDENCE)
+        .sort("_order")
+    )
+
+
+def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
     place = {contig: number for number, contig in enumerate(CHROMOSOMES)}
     return rows.sort(
         col("tier").fill_null("Z"),
         col("amp_level").fill_null("Z"),
         col("germline_reason").is_null(),
-        ~col("_row").is_in(pathogenic["_row"].implode()),
+        ~col("pathogenic"),
         ~is_null(),
         col("contig").replace_strict(place, default=len(place)),
         "position",
@@ -128,6 +144,7 @@ def _evidence(row: dict[str, Any]) -> Evidence:
         disease=row["disease"],
         doid=row["doid"],
         therapies=tuple(row["therapies"]),
+        therapy_interaction=row["therapy_interaction"],
         type=row["evidence_type"],
         level=row["evidence_level"],
         direction=row["direction"],

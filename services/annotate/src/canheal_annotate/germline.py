@@ -1,4 +1,4 @@
-"""A tumour's variant that may be inherited: the matched normal has it, or the ESMO group's first rule fires.
+"""A tumour's variant that may be inherited and would matter: the normal has it, or ESMO's first rule fires.
 
 Numbers and names stand in germline.toml.
 """
@@ -15,11 +15,16 @@ def with_germline_hint(rows: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         rows: `gene`, `consequences`, `vaf` (0 to 1, null where the VCF carries none), `normal_genotype` (null
-            where there is no matched normal or it does not carry the allele).
+            where there is no matched normal or it does not carry the allele), `pathogenic` (an archive says
+            so).
+
+    What the normal shares is mostly harmless: only a null variant of the rule's genes, or one known to be
+    pathogenic, is worth a word.
     """
     rules = document("germline")
-    in_normal = col("normal_genotype").is_not_null()
-    null_variant = _null_variant_at_high_vaf(rules["null_variant"]["genes"], rules["null_variant"]["min_vaf"])
+    null_in_genes = col("gene").is_in(rules["null_variant"]["genes"]) & is_null()
+    in_normal = col("normal_genotype").is_not_null() & (null_in_genes | col("pathogenic"))
+    null_variant = null_in_genes & (col("vaf") >= rules["null_variant"]["min_vaf"]).fill_null(value=False)
     name = (
         pl.when(in_normal)
         .then(pl.lit(rules["matched_normal"]["name"]))
@@ -28,15 +33,11 @@ def with_germline_hint(rows: pl.DataFrame) -> pl.DataFrame:
     )
     reason = (
         pl.when(in_normal)
-        .then(pl.format("the matched normal carries it: genotype {}", "normal_genotype"))
+        .then(pl.format("{} (genotype {} there)", pl.lit(rules["matched_normal"]["says"]), "normal_genotype"))
         .when(null_variant)
         .then(_suspicion(rules["null_variant"]["min_vaf"]))
     )
     return rows.with_columns(germline_rule=name, germline_reason=reason)
-
-
-def _null_variant_at_high_vaf(genes: list[str], min_vaf: float) -> pl.Expr:
-    return col("gene").is_in(genes) & is_null() & (col("vaf") >= min_vaf).fill_null(value=False)
 
 
 def _suspicion(min_vaf: float) -> pl.Expr:

@@ -15,7 +15,7 @@ from polars import col
 from canheal_annotate.civic import Knowledge, matched, read_knowledge
 from canheal_annotate.consequences import changes_protein, changes_splicing, with_consequences
 from canheal_annotate.germline import with_germline_hint
-from canheal_annotate.known import recorded
+from canheal_annotate.known import pathogenic, recorded
 from canheal_annotate.places import with_exon, with_transcripts
 from canheal_annotate.protein import with_keys
 from canheal_annotate.reading import SCHEMA
@@ -96,18 +96,23 @@ def _evidence(
 def _judged(
     rows: pl.DataFrame, evidence: pl.DataFrame, known: pl.DataFrame, context: SampleContext
 ) -> pl.DataFrame:
-    """Add `evidence_total`, `reportable` and, for a tumour, tier and germline hint."""
+    """Add `evidence_total`, `reportable`, `pathogenic` and, for a tumour, tier and germline hint."""
     totals = evidence.group_by("_row").agg(evidence_total=pl.len(), _exact=(col("match") == 0).any())
     rows = (
         rows.join(totals, on="_row", how="left", maintain_order="left")
         .with_columns(col("evidence_total").fill_null(0), col("_exact").fill_null(value=False))
         .with_columns(reportable=col("changes") | col("_exact") | col("_row").is_in(known["_row"].implode()))
+        .with_columns(pathogenic=col("_row").is_in(pathogenic(known).implode()))
         .drop("_exact")
     )
     if context.kind is SampleKind.GERMLINE:
         nothing = pl.lit(None, pl.String)
         return rows.with_columns(
-            tier=nothing, amp_level=nothing, tier_reason=nothing, germline_reason=nothing
+            tier=nothing,
+            amp_level=nothing,
+            tier_reason=nothing,
+            decided_by=pl.lit(None, pl.Int64),
+            germline_reason=nothing,
         )
     return _tiered(rows, evidence).pipe(with_germline_hint)
 
@@ -115,9 +120,8 @@ def _judged(
 def _tiered(rows: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     tier, reason = otherwise()
     if evidence.is_empty():
-        found = pl.DataFrame(
-            schema={"_row": pl.UInt32, "tier": pl.String, "amp_level": pl.String, "tier_reason": pl.String}
-        )
+        names = dict.fromkeys(("tier", "amp_level", "tier_reason"), pl.String)
+        found = pl.DataFrame(schema={"_row": pl.UInt32, **names, "decided_by": pl.Int64})
     else:
         found = tiered(evidence)
     return rows.join(found, on="_row", how="left", maintain_order="left").with_columns(

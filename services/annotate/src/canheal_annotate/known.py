@@ -37,3 +37,14 @@ def recorded(rows: pl.DataFrame, clinvar: pl.DataFrame | None) -> pl.DataFrame:
         .cast(_SCHEMA)
         .sort("_row", "stars", "record_id", descending=[False, True, False])
     )
+
+
+def pathogenic(records: pl.DataFrame) -> pl.Series:
+    """`_row` of the variants that a record calls pathogenic or likely pathogenic, without conflict.
+
+    Args:
+        records: As `recorded` gives them.
+    """
+    classification = col("classification")
+    said = classification.str.contains("(?i)pathogenic") & ~classification.str.contains("(?i)conflict")
+    return records.filter(said)["_row"].unique()

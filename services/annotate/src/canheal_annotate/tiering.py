@@ -4,15 +4,15 @@ Tier IV needs population frequencies and is not given without them (`NotExamined
 """
 
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
+from canheal_schemas import EvidenceMatch
 from polars import col
 
+from canheal_annotate.diseases import OTHER
 from canheal_annotate.profiles import MATCHES
 from canheal_annotate.rules import document
-
-TIERS: Final = ("I", "II", "III", "IV")
 
 
 @cache
@@ -22,24 +22,17 @@ def _rules() -> pl.DataFrame:
 
 
 def tiered(evidence: pl.DataFrame) -> pl.DataFrame:
-    """One row a variant that evidence lifts above tier III: `_row tier amp_level tier_reason`.
+    """One row a variant that evidence lifts above tier III: `_row tier amp_level tier_reason decided_by`.
 
     Args:
         evidence: As `civic.matched` gives it.
 
-    Rows without one are tier III: `otherwise`.
+    `decided_by` is the evidence_id that the reason names. Rows without one are tier III: `otherwise`.
     """
     settings = document("tiering")
-    speaks = (
-        col("evidence_type").is_in(settings["types"])
-        & (col("direction") == settings["direction"])
-        & ~col("origin").is_in(settings["origins_left_out"]).fill_null(value=False)
-    )
     judged = (
-        evidence.filter(speaks)
+        evidence.filter(_speaks(settings))
         .join(_rules(), on=["evidence_level", "from"])
-        .with_columns(_cap=pl.lit(""))
-        .pipe(_capped, settings["cap"])
         .with_columns(tier_reason=_reason())
     )
     by_strength = [
@@ -57,20 +50,20 @@ def tiered(evidence: pl.DataFrame) -> pl.DataFrame:
         judged.with_columns(_type=kind)
         .sort(by_strength)
         .group_by("_row", maintain_order=True)
-        .agg(col("tier", "amp_level", "tier_reason").first())
+        .agg(col("tier", "amp_level", "tier_reason").first(), decided_by=col("evidence_id").first())
     )
 
 
-def _capped(judged: pl.DataFrame, cap: dict[str, Any]) -> pl.DataFrame:
-    """Hold evidence that matches as loosely as the cap says to the cap's tier; from elsewhere, drop it."""
-    loose = col("match") == [match.value for match in MATCHES].index(cap["match"])
-    rank = {tier: number for number, tier in enumerate(TIERS)}
-    tier = col("tier").replace_strict(rank, return_dtype=pl.Int8)
-    above = (tier < rank[cap["tier"]]) | ((tier == rank[cap["tier"]]) & (col("amp_level") < cap["level"]))
-    return judged.filter(~loose | col("from").is_in(cap["from"])).with_columns(
-        tier=pl.when(loose & above).then(pl.lit(cap["tier"])).otherwise("tier"),
-        amp_level=pl.when(loose & above).then(pl.lit(cap["level"])).otherwise("amp_level"),
-        _cap=pl.when(loose).then(pl.lit(f"; {cap['says']}")).otherwise(pl.lit("")),
+def _speaks(settings: dict[str, Any]) -> pl.Expr:
+    """Whether an item counts for a tier at all."""
+    left_out = [MATCHES.index(EvidenceMatch(match)) for match in settings["matches_left_out"]]
+    kind = col("evidence_type")
+    return (
+        kind.is_in(settings["types"])
+        & (col("direction") == pl.lit(settings["direction"]))
+        & ~col("origin").is_in(settings["origins_left_out"]).fill_null(value=False)
+        & ~col("match").is_in(left_out)
+        & ((col("from") != OTHER) | kind.is_in(settings["types_from_other"]))
     )
 
 
@@ -88,7 +81,7 @@ def _reason() -> pl.Expr:
         {i: match.value for i, match in enumerate(MATCHES)}, return_dtype=pl.String
     )
     return pl.format(
-        "EID{} (CIViC level {}, {}: {}{} in {}, {}) on {}, {}: {}{}",
+        "EID{} (CIViC level {}, {}: {}{} in {}, {}) on {}, {}: {}",
         "evidence_id",
         "evidence_level",
         "evidence_type",
@@ -99,7 +92,6 @@ def _reason() -> pl.Expr:
         "molecular_profile",
         closeness,
         "says",
-        "_cap",
     )
 
 
