@@ -14,8 +14,7 @@ PlatformError
 ├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
 ├── NoSuchDeadLetter       no open dead letter has this id
-├── KeyUnusable            the platform's key is malformed or does not open a data key
-└── TopicsMissing          the topics are not there: `canheal topics apply` makes them
+└── KeyUnusable            the platform's key is malformed or does not open a data key
 """
 
 from typing import ClassVar
@@ -122,10 +121,3 @@ class NoSuchDeadLetter(PlatformError):
     slug = "no-such-dead-letter"
     status = 404
     exit_code = 66
-
-
-class TopicsMissing(PlatformError):
-    """The topics are not there."""
-
-    slug = "topics-missing"
-    exit_code = 78

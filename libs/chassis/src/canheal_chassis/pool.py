@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
@@ -60,13 +60,13 @@ class Pool:
         executor = self._executor
         call = partial(function, *args, **kwargs)
         try:
-            return await asyncio.wrap_future(self._submit(executor, call))
+            return await asyncio.wrap_future(executor.submit(call))
         except BrokenProcessPool:
             self._renew(executor)
         async with self._alone:
             quarantine = self._fresh(1)
             try:
-                return await asyncio.wrap_future(self._submit(quarantine, call))
+                return await asyncio.wrap_future(quarantine.submit(call))
             except BrokenProcessPool as error:
                 raise ChildDied("the function ended its process twice, the second time alone") from error
             finally:
@@ -75,9 +75,6 @@ class Pool:
     def close(self) -> None:
         """End the children once they have finished."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _submit[R](self, executor: ProcessPoolExecutor, call: Callable[[], R]) -> Future[R]:
-        return executor.submit(call)
 
     def _renew(self, broken: ProcessPoolExecutor) -> None:
         if self._executor is broken:
