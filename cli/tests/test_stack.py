@@ -136,8 +136,7 @@ from pathlib import Path
 from canheal_cli.commands import up
 from canheal_cli.stack import Stack
 
-up.sigterm_as_interrupt()
-with Stack(Path(sys.argv[1]), up.say, []) as stack:
+with up.ending_well(), Stack(Path(sys.argv[1]), up.say, []) as stack:
     stack.wait_ready()
     print(stack.addresses.as_json(), flush=True)
     up.until_interrupted()

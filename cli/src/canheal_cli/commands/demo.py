@@ -9,7 +9,7 @@ import typer
 
 from canheal_cli.commands.options import AsJson, tell
 from canheal_cli.commands.submit import follow_live, journey_of, link, submit_one, tell_links
-from canheal_cli.commands.up import overview, say, sigterm_as_interrupt, until_interrupted
+from canheal_cli.commands.up import ending_well, overview, say, until_interrupted
 from canheal_cli.errors import NoDemoSamplesError
 from canheal_cli.events import Feed
 from canheal_cli.follow import Journey
@@ -29,8 +29,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Start everything, send three made-up samples, follow them live, show their reports; then stay up."""
-    sigterm_as_interrupt()
-    with as_file(files("canheal_cli") / "demo") as folder, Stack(data, say, own_ports=True) as stack:
+    demo_files = as_file(files("canheal_cli") / "demo")
+    with ending_well(), demo_files as folder, Stack(data, say, own_ports=True) as stack:
         stack.wait_ready()
         say(overview(stack.addresses, stack.data))
         journeys = run_samples(samples(folder), stack.addresses)

@@ -1,6 +1,8 @@
 """`canheal up`: the whole platform until Ctrl-C or SIGTERM."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +27,7 @@ def up(
 
     Kafka and the database are embedded unless KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI name others.
     """
-    sigterm_as_interrupt()
-    with Stack(data, say, own_ports=True) as stack:
+    with ending_well(), Stack(data, say, own_ports=True) as stack:
         stack.wait_ready()
         say(overview(stack.addresses, stack.data))
         if as_json:
@@ -34,17 +35,23 @@ def up(
         until_interrupted()
 
 
-def sigterm_as_interrupt() -> None:
-    """SIGTERM then ends the program as Ctrl-C does: what was started is stopped in order on the way out."""
+@contextmanager
+def ending_well() -> Iterator[None]:
+    """Ctrl-C or SIGTERM, whenever it comes, stops in order what was started, and is no failure.
+
+    A second one, while everything is being stopped, ends at once.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped")
 
 
 def until_interrupted() -> None:
-    """Sleep until Ctrl-C or SIGTERM. A second one, while everything is being stopped, ends at once."""
-    try:
+    """Sleep until Ctrl-C or SIGTERM, which comes out as KeyboardInterrupt."""
+    while True:
         signal.pause()
-    except KeyboardInterrupt:
-        say("stopping")
 
 
 def say(text: str) -> None:
