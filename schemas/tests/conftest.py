@@ -1,6 +1,6 @@
 """One event of each class, as a service would say it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -13,16 +13,21 @@ from canheal_schemas import (
     DeadLettered,
     DiseaseMatch,
     Envelope,
+    ErasureRequested,
+    ErasureScope,
     Event,
     Evidence,
     EvidenceMatch,
     Finding,
     GenomeBuild,
+    Kept,
     Part,
     PartStatus,
     PolygenicScore,
     Provenance,
     Purpose,
+    RecordDuty,
+    Removed,
     ReportIssued,
     ReportLinks,
     ReportStatus,
@@ -31,6 +36,7 @@ from canheal_schemas import (
     SampleContext,
     SampleKind,
     SampleReceived,
+    SubjectErased,
     Tier,
     Tiering,
     VariantCounts,
@@ -121,6 +127,21 @@ def events(issued: ReportIssued) -> list[Event]:
             findings=(FINDING,),
             counts=VariantCounts(records=1, alleles=1, filtered={"q10": 1}),
             provenance=Provenance(bundle="demo-1", rules="1"),
+        ),
+        ErasureRequested(
+            erasure=UUID(int=8),
+            scope=ErasureScope.SUBJECT,
+            subject=SUBJECT,
+            consent_version=3,
+            site="BE-UZG",
+            duty=RecordDuty(basis="a law", until=date(2056, 1, 31)),
+        ),
+        SubjectErased(
+            erasure=UUID(int=8),
+            scope=ErasureScope.SUBJECT,
+            service="report",
+            removed=Removed(documents=3, outcomes=2, events=1, blobs=2),
+            kept=(Kept(what="the care record", basis="a law", until=date(2056, 1, 31)),),
         ),
         RiskScored(
             **ABOUT,

@@ -78,7 +78,11 @@ def test_every_stream_service_has_a_retry_and_a_dead_letter_topic() -> None:
 
 def test_what_a_reader_looks_up_is_compacted_and_everything_else_is_forgotten_in_a_week() -> None:
     compacted = {topic.name for topic in TOPICS if topic.cleanup is Cleanup.COMPACT}
-    assert compacted == {"canheal.consent.changed.v1", "canheal.report.issued.v1"}
+    assert compacted == {
+        "canheal.consent.changed.v1",
+        "canheal.erasure.requested.v1",
+        "canheal.report.issued.v1",
+    }
     for topic in TOPICS:
         retention = "delete.retention.ms" if topic.name in compacted else "retention.ms"
         assert topic.configs[retention] == str(7 * 24 * 3600 * 1000)

@@ -9,6 +9,7 @@ A subscriber needs this package and a Kafka client, nothing else:
 from canheal_schemas.blob import BlobRef
 from canheal_schemas.consent import Consent, ConsentChanged, ConsentState, Purpose
 from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
+from canheal_schemas.erasure import ErasureRequested, ErasureScope, Kept, RecordDuty, Removed, SubjectErased
 from canheal_schemas.event import MAX_EVENT_BYTES, Envelope, Event, Model
 from canheal_schemas.registry import CHANNELS, EVENTS, INPUTS, STREAM_SERVICES, TOPICS
 from canheal_schemas.report import ReportCounts, ReportIssued, ReportLinks, ReportStatus
@@ -60,6 +61,8 @@ __all__ = [
     "DeadLettered",
     "DiseaseMatch",
     "Envelope",
+    "ErasureRequested",
+    "ErasureScope",
     "Event",
     "Evidence",
     "EvidenceLevel",
@@ -67,6 +70,7 @@ __all__ = [
     "Finding",
     "GenomeBuild",
     "GermlineHint",
+    "Kept",
     "KnownRecord",
     "Model",
     "NotExamined",
@@ -75,6 +79,8 @@ __all__ = [
     "PolygenicScore",
     "Provenance",
     "Purpose",
+    "RecordDuty",
+    "Removed",
     "ReportCounts",
     "ReportIssued",
     "ReportLinks",
@@ -86,6 +92,7 @@ __all__ = [
     "SampleKind",
     "SampleReceived",
     "Sex",
+    "SubjectErased",
     "Tier",
     "Tiering",
     "Topic",

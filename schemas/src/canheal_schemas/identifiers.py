@@ -36,6 +36,13 @@ def consent_root(subject: str, version: int) -> UUID:
     return _derived("root/consent", subject, version)
 
 
+def erasure_root(subject: str, version: int, sample: UUID | None = None) -> UUID:
+    """Root, and id, of an erasure: of a person at their last consent version, or of one of their samples."""
+    if sample is not None:
+        return _derived("root/erasure/sample", subject, sample)
+    return _derived("root/erasure", subject, version)
+
+
 def undecodable_root(topic: str, partition: int, offset: int) -> UUID:
     """Root of a record that could not be read: its place is all that is known of it."""
     return _derived("root/record", topic, partition, offset)

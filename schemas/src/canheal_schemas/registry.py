@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from canheal_schemas.consent import ConsentChanged
 from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
+from canheal_schemas.erasure import ErasureRequested, SubjectErased
 from canheal_schemas.event import Event
 from canheal_schemas.report import ReportIssued
 from canheal_schemas.risk import RiskScored
@@ -34,6 +35,8 @@ INPUTS: dict[str, tuple[type[Event], ...]] = {
 
 CHANNELS: tuple[Channel, ...] = (
     Channel(ConsentChanged.topic, (ConsentChanged,), ("ingest",), ("ingest", *STREAM_SERVICES)),
+    Channel(ErasureRequested.topic, (ErasureRequested,), ("ingest",), ("ingest", *STREAM_SERVICES)),
+    Channel(SubjectErased.topic, (SubjectErased,), ("ingest", *STREAM_SERVICES), ("ingest",)),
     Channel(SampleReceived.topic, (SampleReceived,), ("ingest",), ("annotate", "report")),
     Channel(VariantsAnnotated.topic, (VariantsAnnotated,), ("annotate",), ("prs", "report", "ingest")),
     Channel(RiskScored.topic, (RiskScored,), ("prs",), ("report", "ingest")),
