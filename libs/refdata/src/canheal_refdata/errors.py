@@ -5,7 +5,8 @@
     ├── BundleBroken       a file of it is missing, cut, changed, or of a format that we do not know: `file`
     ├── AssemblyAbsent     the bundle holds no such genome build
     ├── ScratchRefused     the folder for temporary files takes no file
-    └── SourceRefused      a source file cannot be understood: `file`, `line`
+    ├── SourceRefused      a source file cannot be understood: `file`, `line`
+    └── CountryRefused     a country's rules cannot be used: `file`
 
 Each class carries what HTTP (RFC 9457), stream and command line need to tell it: `slug`, `status`,
 `retryable`, `exit_code`.
@@ -112,6 +113,19 @@ class SourceRefused(BundleError):
 
     def __reduce__(self) -> tuple[type, tuple[Path, str, int | None]]:
         return type(self), (self.file, self.reason, self.line)
+
+
+class CountryRefused(BundleError):
+    slug = "country-refused"
+    exit_code = 78
+
+    def __init__(self, file: str, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(f"countries/{file}: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.file, self.reason)
 
 
 def first_sentence(error: Exception) -> str:
