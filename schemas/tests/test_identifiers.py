@@ -18,6 +18,8 @@ GOLDEN = {
     ids.deadletter_root(
         "prs", "canheal.variants.annotated.v1", ROOT, 1
     ): "85339d1b-5b6c-527b-8a14-5c0a29658e8c",
+    ids.dropped_root(ROOT): "7e2e9dd4-2346-5d66-8580-939b966ea42a",
+    ids.mended_root(ROOT, b"{}"): "1d6e8703-fc73-5314-a2db-fa3b1794e9ca",
     ids.event_id(
         ROOT, "annotate", "canheal.sample.received.v1", "canheal.variants.annotated.v1"
     ): "36594479-53a8-58af-8b43-0cca90ff2b1b",

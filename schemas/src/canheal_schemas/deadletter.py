@@ -11,7 +11,10 @@ from canheal_schemas.topic import Topic
 
 
 class DeadLettered(Event):
-    """A service gave up on an event. The body lies encrypted in the blob store."""
+    """A service gave up on an event. The body lies encrypted in the blob store.
+
+    A second event, with `drops`, says that a person gave the first one up for good: nothing will come of it.
+    """
 
     service: Annotated[str, Field(examples=["annotate"])]
     """The service that gave up."""
@@ -43,6 +46,10 @@ class DeadLettered(Event):
     """The hospital's site code."""
     body: BlobRef
     """The event's value as it came."""
+    drops: UUID | None = None
+    """Event id of the dead letter that a person gave up for good; absent in the dead letter itself."""
+    why: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """Why the person gave it up, without personal data."""
 
     @property
     def destination(self) -> Topic:

@@ -53,6 +53,16 @@ def deadletter_root(service: str, input_type: str, root: UUID, attempt: int) -> 
     return _derived("root/deadletter", service, input_type, root, attempt)
 
 
+def dropped_root(letter: UUID) -> UUID:
+    """Root of the word that a person gave this dead letter up for good."""
+    return _derived("root/dropped", letter)
+
+
+def mended_root(letter: UUID, content: bytes) -> UUID:
+    """Root of the event that a person made of this dead letter: other content is another event."""
+    return _derived("root/mended", letter, hashlib.sha256(content).hexdigest())
+
+
 def event_id(root: UUID, service: str, input_type: str, event_type: str, ordinal: int | str = 0) -> UUID:
     """The event of `event_type` that `service` says because of an input of `input_type` about `root`."""
     return _derived("event", root, service, input_type, event_type, ordinal)
