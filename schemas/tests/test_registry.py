@@ -8,6 +8,7 @@ from canheal_genome.builds import Build
 from canheal_schemas import (
     CHANNELS,
     EVENTS,
+    HEAVY_SERVICES,
     INPUTS,
     STREAM_SERVICES,
     TOPICS,
@@ -17,6 +18,7 @@ from canheal_schemas import (
     GenomeBuild,
     SampleEvent,
     deadletter_topic,
+    heavy_topic,
     retry_topic,
 )
 from canheal_schemas.asyncapi import ROLES
@@ -74,6 +76,13 @@ def test_what_a_service_handles_is_what_it_reads() -> None:
 def test_every_stream_service_has_a_retry_and_a_dead_letter_topic() -> None:
     for service in STREAM_SERVICES:
         assert {retry_topic(service), deadletter_topic(service)} <= set(TOPICS)
+
+
+def test_a_heavy_lane_carries_what_its_service_reads_and_says_no_type_of_its_own() -> None:
+    for service in HEAVY_SERVICES:
+        lane = next(c for c in CHANNELS if c.topic == heavy_topic(service))
+        assert (lane.events, lane.said_by, lane.read_by) == (INPUTS[service], (service,), (service,))
+        assert lane.topic.name not in EVENTS
 
 
 def test_what_a_reader_looks_up_is_compacted_and_everything_else_is_forgotten_in_a_week() -> None:

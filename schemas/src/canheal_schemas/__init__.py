@@ -11,7 +11,8 @@ from canheal_schemas.consent import Consent, ConsentChanged, ConsentState, Purpo
 from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
 from canheal_schemas.erasure import ErasureRequested, ErasureScope, Kept, RecordDuty, Removed, SubjectErased
 from canheal_schemas.event import MAX_EVENT_BYTES, Envelope, Event, Model
-from canheal_schemas.registry import CHANNELS, EVENTS, INPUTS, STREAM_SERVICES, TOPICS
+from canheal_schemas.lane import Lane, heavy_topic
+from canheal_schemas.registry import CHANNELS, EVENTS, HEAVY_SERVICES, INPUTS, STREAM_SERVICES, TOPICS
 from canheal_schemas.report import ReportCounts, ReportIssued, ReportLinks, ReportStatus
 from canheal_schemas.risk import PolygenicScore, RiskScored, RiskStatus
 from canheal_schemas.sample import (
@@ -46,6 +47,7 @@ from canheal_schemas.variants import (
 __all__ = [
     "CHANNELS",
     "EVENTS",
+    "HEAVY_SERVICES",
     "INPUTS",
     "MAX_EVENT_BYTES",
     "PARTITIONS",
@@ -72,6 +74,7 @@ __all__ = [
     "GermlineHint",
     "Kept",
     "KnownRecord",
+    "Lane",
     "Model",
     "NotExamined",
     "Part",
@@ -99,5 +102,6 @@ __all__ = [
     "VariantCounts",
     "VariantsAnnotated",
     "deadletter_topic",
+    "heavy_topic",
     "retry_topic",
 ]

@@ -6,6 +6,7 @@ from canheal_schemas.consent import ConsentChanged
 from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
 from canheal_schemas.erasure import ErasureRequested, SubjectErased
 from canheal_schemas.event import Event
+from canheal_schemas.lane import heavy_topic
 from canheal_schemas.report import ReportIssued
 from canheal_schemas.risk import RiskScored
 from canheal_schemas.sample import SampleReceived
@@ -14,6 +15,8 @@ from canheal_schemas.variants import VariantsAnnotated
 
 STREAM_SERVICES = ("annotate", "prs", "report")
 """Services that consume by group; each has a retry and a dead letter topic."""
+HEAVY_SERVICES = ("annotate", "prs")
+"""Of these, those that read whole VCFs: each has a heavy lane for genomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ CHANNELS: tuple[Channel, ...] = (
         for service in STREAM_SERVICES
     ),
     *(Channel(retry_topic(service), INPUTS[service], ("people",), (service,)) for service in STREAM_SERVICES),
+    *(Channel(heavy_topic(service), INPUTS[service], (service,), (service,)) for service in HEAVY_SERVICES),
 )
 
 TOPICS: tuple[Topic, ...] = tuple(channel.topic for channel in CHANNELS)
@@ -54,6 +58,6 @@ TOPICS: tuple[Topic, ...] = tuple(channel.topic for channel in CHANNELS)
 EVENTS: dict[str, type[Event]] = {
     channel.topic.name: channel.events[0]
     for channel in CHANNELS
-    if not channel.topic.name.endswith(".retry.v1")
+    if not channel.topic.name.endswith((".retry.v1", ".heavy.v1"))
 }
 """Event class by event type."""
