@@ -126,4 +126,5 @@ def test_a_real_event_keeps_both_the_json_schema_and_the_asyncapi_payload(events
         message = MESSAGES[type(event).__name__]
         payload = {**message["payload"], "components": DOCUMENT["components"]}
         Draft7Validator(payload).validate(value)
-        assert list(Draft7Validator(payload).iter_errors(value | {"site": 5})) != []
+        broken = value | {next(iter(value)): {}}
+        assert list(Draft7Validator(payload).iter_errors(broken)) != []
