@@ -40,6 +40,11 @@ class Outcome:
     publish: tuple[Event, ...] = ()
 
 
+def light(_: Event) -> bool:
+    """No event is too heavy for the common lane."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Handler[E: Event]:
     """What is done with one type of event, for which purpose, and what is said when consent refuses it."""
@@ -48,6 +53,8 @@ class Handler[E: Event]:
     purpose: Purpose
     withheld: Callable[[E, str], Event | None]
     """Given the event and the reason: what the service says instead of a result."""
+    heavy: Callable[[E], bool] = light
+    """Whether an event is too heavy for the common lane: said from the event alone, so always the same."""
 
 
 type Handlers = Mapping[type[Event], Handler[Any]]

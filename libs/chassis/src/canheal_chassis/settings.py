@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from canheal_schemas import Lane
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -39,5 +40,7 @@ class ServiceSettings(BaseSettings):
     """Processes for the science of one worker."""
     handler_tries: Annotated[int, Field(ge=1, le=20)] = 3
     """Runs of a handler that raises before its event becomes a dead letter."""
+    lane: Lane = Lane.COMMON
+    """common: takes every input and passes on what is too heavy; heavy: takes what was passed on, one at a time, with the lowest priority and one thread."""
     log_level: str = "info"
     """debug, info, warning or error."""

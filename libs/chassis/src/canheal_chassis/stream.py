@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from canheal_schemas import EVENTS, Envelope, Event, Provenance, ReportIssued
+from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, heavy_topic
 from canheal_schemas.identifiers import event_id
 from pydantic import ValidationError
 
@@ -42,6 +42,7 @@ from canheal_chassis.telemetry import (
     FAILED,
     HANDLED,
     HANDLING_SECONDS,
+    PASSED_ON,
     RETRIED,
     WITHHELD,
     bind,
@@ -69,6 +70,7 @@ class Hands:
     publisher: Says
     deadletters: DeadLetters
     now: Callable[[], datetime] = utc_now
+    lane: Lane = Lane.COMMON
     one_suspect: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -112,6 +114,9 @@ async def _seven_steps(record: Record, hands: Hands) -> None:
     began = time.perf_counter()
     task = decode(record, hands)  # 1. decode
     bind(event_type=task.envelope.event_type, correlation_id=str(task.envelope.correlation_id))
+    if hands.lane is Lane.COMMON and task.handler.heavy(task.event):
+        await _pass_on(record, task, hands)
+        return
     entry = await hands.ledger.find(task.key)  # 2. ledger
     if entry is None:
         async with _start(record, task, hands):
@@ -144,6 +149,14 @@ def decode(record: Record, hands: Hands) -> Task:
         return Task(model.model_validate_json(record.value), envelope, handler)
     except ValidationError as error:
         raise Undecodable(f"body of {envelope.event_type}: {_places(error)}") from error
+
+
+async def _pass_on(record: Record, task: Task, hands: Hands) -> None:
+    """Send it to the heavy lane as it came; type and root are the same, so twice is once."""
+    topic = heavy_topic(hands.service).name
+    await hands.publisher.publish(Message(topic, record.key, record.value, record.headers, compacted=False))
+    PASSED_ON.labels(hands.service, task.envelope.event_type).inc()
+    log("passed-on")
 
 
 def _places(error: ValidationError) -> str:

@@ -17,6 +17,9 @@ HANDLED = Counter("canheal_handled", "Events handled to the end", ["service", "e
 ADOPTED = Counter(
     "canheal_adopted", "Events whose stored outcome was published again", ["service", "event_type"]
 )
+PASSED_ON = Counter(
+    "canheal_passed_on", "Events passed on to the service's heavy lane", ["service", "event_type"]
+)
 FAILED = Counter("canheal_failed", "Handler runs that raised", ["service", "event_type"])
 RETRIED = Counter(
     "canheal_retried", "Attempts begun anew because something did not answer", ["service", "why"]
@@ -39,6 +42,7 @@ EventName = Literal[
     "started",
     "stopped",
     "handled",
+    "passed-on",
     "handler-failed",
     "retrying",
     "dead-letter",
