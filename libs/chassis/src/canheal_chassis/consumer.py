@@ -77,10 +77,10 @@ class App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
 
-def make_app(service: str, bootstrap: str, instance_id: str) -> App:
+def make_app(group: str, bootstrap: str, instance_id: str) -> App:
     """An app with every setting of which the guarantee depends."""
     return App(
-        f"canheal-{service}",
+        group,
         broker=f"kafka://{bootstrap}",
         broker_consumer=f"kafka://{bootstrap}",
         value_serializer="raw",

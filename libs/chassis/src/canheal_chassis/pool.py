@@ -38,15 +38,18 @@ def _ready() -> None:
 class Pool:
     """Runs pure functions in warm child processes."""
 
-    def __init__(self, processes: int, warm: Warm) -> None:
+    def __init__(self, processes: int, warm: Warm, *, lasting: bool = True) -> None:
+        """Without `lasting` each call has a child of its own: between two of them no memory is held."""
         self._processes = processes
         self._warm = warm
+        self._lasting = lasting
         self._executor = self._fresh(processes)
         self._alone = asyncio.Lock()
 
     async def ready(self) -> None:
-        """Wait until the first child is warm."""
-        await self.run(_ready)
+        """Wait until the first child that stays is warm."""
+        if self._lasting:
+            await self.run(_ready)
 
     async def run[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function` in a child.
@@ -57,20 +60,26 @@ class Pool:
         Raises:
             ChildDied: the function ended its process again.
         """
-        executor = self._executor
         call = partial(function, *args, **kwargs)
+        executor = self._executor
         try:
-            return await asyncio.wrap_future(executor.submit(call))
+            if self._lasting:
+                return await asyncio.wrap_future(executor.submit(call))
+            return await self._by_itself(call)
         except BrokenProcessPool:
             self._renew(executor)
         async with self._alone:
-            quarantine = self._fresh(1)
             try:
-                return await asyncio.wrap_future(quarantine.submit(call))
+                return await self._by_itself(call)
             except BrokenProcessPool as error:
                 raise ChildDied("the function ended its process twice, the second time alone") from error
-            finally:
-                quarantine.shutdown(wait=False)
+
+    async def _by_itself[R](self, call: Callable[[], R]) -> R:
+        executor = self._fresh(1)
+        try:
+            return await asyncio.wrap_future(executor.submit(call))
+        finally:
+            executor.shutdown(wait=False)
 
     def close(self) -> None:
         """End the children once they have finished."""

@@ -29,6 +29,8 @@ from canheal_chassis.workplace import Workplace, private_folder
 LAG_SECONDS = 1.0
 FATAL = 70
 """Exit code after an error that nobody foresaw: the process starts again, the event comes again."""
+HEAVY_NICE = 10
+ONE_THREAD = {"POLARS_MAX_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 
 
 def _no_reference_data() -> None:
@@ -45,9 +47,14 @@ class Service:
     mount: Callable[[FastAPI, Resources], None] | None = field(default=None)
     """Adds the service's own routes to those that every process serves."""
 
-    @property
-    def topics(self) -> list[str]:
-        """What the service consumes."""
+    def group(self, lane: Lane) -> str:
+        """The consumer group of the service's workers on this lane."""
+        return f"canheal-{self.name}" + (f"-{lane}" if lane is Lane.HEAVY else "")
+
+    def topics(self, lane: Lane) -> list[str]:
+        """What the service's workers on this lane consume."""
+        if lane is Lane.HEAVY:
+            return [heavy_topic(self.name).name]
         topics = [event.topic.name for event in INPUTS[self.name]] + [retry_topic(self.name).name]
         if DeadLettered in self.handlers:
             topics += [deadletter_topic(other).name for other in STREAM_SERVICES if other != self.name]
@@ -61,11 +68,19 @@ def run(service: Service, settings: ServiceSettings) -> None:
         SystemExit: with the error's exit code when the process cannot start.
     """
     set_up_logs(settings.log_level, service=service.name, instance=settings.instance_id)
+    if settings.lane is Lane.HEAVY:
+        _give_way()
     try:
         asyncio.run(_work(service, settings))
     except PlatformError as error:
         log("fatal", error=error.slug, why=str(error))
         raise SystemExit(error.exit_code) from error
+
+
+def _give_way() -> None:
+    """A heavy lane uses what the common ones leave over; its pool's children inherit this."""
+    os.nice(HEAVY_NICE)
+    os.environ |= ONE_THREAD
 
 
 def listen_for_stop() -> asyncio.Event:
@@ -89,10 +104,11 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
     told = listen_for_stop()
     async with open_resources(service.name, settings) as resources:
         await _indexes(resources)
-        pool = Pool(settings.pool_processes, service.warm)
+        pool = Pool(settings.pool_processes, service.warm, lasting=settings.lane is Lane.COMMON)
         hands = _hands(service, resources, pool)
-        app = make_app(service.name, settings.kafka_bootstrap_servers, settings.instance_id)
-        consume(app, service.topics, taking(hands))
+        group = service.group(settings.lane)
+        app = make_app(group, settings.kafka_bootstrap_servers, settings.instance_id)
+        consume(app, service.topics(settings.lane), taking(hands))
         web = FastAPI(title=f"CAN.HEAL {service.name}", docs_url=None, redoc_url=None)
 
         async def missing() -> list[str]:
@@ -114,11 +130,16 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
 
 
 def taking(hands: Hands) -> Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[None]]:
-    """`deliver`, and the end of the process where something escapes it: faust would acknowledge and go on."""
+    """`deliver`, and the end of the process where something escapes it: faust would acknowledge and go on.
+
+    A heavy lane has one event in hand: two genomes at once would only take twice the memory and the disk.
+    """
+    in_hand = asyncio.Semaphore(PARTITIONS if hands.lane is Lane.COMMON else 1)
 
     async def take(record: Record, acknowledge: Callable[[], Awaitable[None]]) -> None:
         try:
-            await deliver(record, hands, acknowledge)
+            async with in_hand:
+                await deliver(record, hands, acknowledge)
         except Exception as error:  # noqa: BLE001 nobody foresaw it: the event must come again
             log("fatal", error=type(error).__name__, topic=record.topic, offset=record.offset)
             traceback.print_tb(error.__traceback__)  # without the message: it may name values
@@ -140,6 +161,7 @@ def _hands(service: Service, resources: Resources, pool: Pool) -> Hands:
         place=Workplace(service.name, resources.store, resources.blobs, pool, scratch),
         publisher=resources.publisher,
         deadletters=deadletters,
+        lane=settings.lane,
     )
 
 

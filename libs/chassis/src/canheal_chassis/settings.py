@@ -41,6 +41,6 @@ class ServiceSettings(BaseSettings):
     handler_tries: Annotated[int, Field(ge=1, le=20)] = 3
     """Runs of a handler that raises before its event becomes a dead letter."""
     lane: Lane = Lane.COMMON
-    """common: takes every input and passes on what is too heavy; heavy: takes what was passed on, one at a time, with the lowest priority and one thread."""
+    """common: all inputs, what is too heavy is passed on; heavy: only these, one at a time, niced, one thread."""
     log_level: str = "info"
     """debug, info, warning or error."""
