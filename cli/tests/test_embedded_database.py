@@ -1,16 +1,21 @@
+import socket
+import struct
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from canheal_cli.embedded.database import EmbeddedDatabase, pings
+from canheal_cli.embedded.database import EmbeddedDatabase, reads
 from canheal_cli.ports import free_ports
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure
 from pymongo.write_concern import WriteConcern
 
 pytestmark = pytest.mark.stack
+NOT_OK = b"\0" * 20 + b"\x01ok\0" + struct.pack("<d", 0.0)
+"""The end of what a server says whose storage gave up: `{ok: 0}`."""
 
 
 def test_acknowledged_documents_survive_a_kill_of_the_database(database: EmbeddedDatabase) -> None:
@@ -62,4 +67,23 @@ def test_the_database_is_a_process_of_its_own_that_we_never_import(database: Emb
 
 def test_nothing_answers_where_no_database_runs() -> None:
     (port,) = free_ports(1)
-    assert not pings(port)
+    assert reads(port) is None
+
+
+def test_a_database_that_answers_every_question_with_an_error_is_broken_and_a_silent_one_is_not() -> None:
+    database = EmbeddedDatabase(Path("never-started"))
+    assert not database.broken()
+    with socket.create_server(("127.0.0.1", database.port)) as server, ThreadPoolExecutor(1) as answering:
+        answer = answering.submit(answer_once, server, NOT_OK)
+        assert database.broken()
+        answer.result()
+        answer = answering.submit(answer_once, server, b"")
+        assert not database.broken()
+        answer.result()
+
+
+def answer_once(server: socket.socket, reply: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(reply)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from canheal_cli.embedded.database import pings
+from canheal_cli.embedded.database import reads
 from canheal_cli.errors import AlreadyRunningError, NotReadyError, NotRunningError
 from canheal_cli.ports import free_ports
 from canheal_cli.processes import PROCESSES, Process
@@ -170,7 +170,7 @@ def test_embedded_broker_and_database_end_with_the_platform(how, tmp_path) -> No
         addresses = json.loads(platform.stdout.readline())
         pids = stores_of(tmp_path)
         assert not any(gone(pid) for pid in pids)
-        assert pings(int(addresses["mongodb_uri"].split(":")[2].split("/")[0]))
+        assert reads(int(addresses["mongodb_uri"].split(":")[2].split("/")[0]))
         platform.send_signal(how)
         code = platform.wait(timeout=30)
         notice = platform.stderr.read()

@@ -5,6 +5,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -77,6 +78,36 @@ def test_a_killed_child_comes_back_with_the_same_static_id(supervisor, said, tmp
     assert not lives(old)
     assert lives(new)
     assert "annotate-0 was ended by signal 9" in said[0]
+
+
+def test_a_child_that_is_killed_for_a_while_stays_down_so_long_and_only_once(supervisor, tmp_path) -> None:
+    supervisor.start([spec_of(tmp_path, TELLS_ITS_ID)])
+    assert eventually(lambda: len(calls(tmp_path)) == 1)
+    began = time.monotonic()
+    supervisor.kill("annotate-0", down_seconds=1.5)
+    assert eventually(lambda: len(calls(tmp_path)) == 2)
+    assert time.monotonic() - began >= 1.5
+    again = time.monotonic()
+    supervisor.kill("annotate-0")
+    assert eventually(lambda: len(calls(tmp_path)) == 3)
+    assert time.monotonic() - again < 1.5
+
+
+def test_a_child_that_lives_but_says_that_it_is_broken_is_killed_and_started_anew(
+    supervisor, said, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("canheal_cli.supervisor.LOOK_SECONDS", 0.05)
+    broken = tmp_path / "broken"
+    spec = replace(spec_of(tmp_path, TELLS_ITS_ID), broken=broken.exists)
+    supervisor.start([spec])
+    assert eventually(lambda: len(calls(tmp_path)) == 1)
+    time.sleep(0.2)
+    assert len(calls(tmp_path)) == 1
+    broken.touch()
+    assert eventually(lambda: not lives(calls(tmp_path)[0][1]))
+    broken.unlink()
+    assert eventually(lambda: len(calls(tmp_path)) >= 2)
+    assert "annotate-0 answers, but can do nothing any more" in said[0]
 
 
 def test_a_child_that_ends_at_once_is_started_again_without_a_limit(supervisor, tmp_path) -> None:

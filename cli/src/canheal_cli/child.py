@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ class ProcessSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to our own environment."""
     grace_seconds: float = GRACE_SECONDS
+    broken: Callable[[], bool] | None = None
+    """Says of a living process that it will never do its work again; then it is killed and started anew."""
 
     @property
     def log(self) -> Path:

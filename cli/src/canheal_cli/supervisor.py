@@ -12,6 +12,8 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0
 """A process that lived as long was well: its next restart is quick again."""
+LOOK_SECONDS = 2.0
+"""How often a process that can tell is asked whether it is broken."""
 
 
 class Slot(threading.Thread):
@@ -22,6 +24,7 @@ class Slot(threading.Thread):
         self.child = Child(spec)
         self.restarts = 0
         self._say = say
+        self._down_seconds = 0.0
         self._stopping = threading.Event()
         self._starting = threading.Lock()
 
@@ -36,7 +39,13 @@ class Slot(threading.Thread):
             self.restarts += 1
             lived_well = time.monotonic() - began > STEADY_SECONDS
             pause = FIRST_PAUSE_SECONDS if lived_well else min(2 * pause, LONGEST_PAUSE_SECONDS)
-            self._stopping.wait(pause)
+            rest, self._down_seconds = max(pause, self._down_seconds), 0.0
+            self._stopping.wait(rest)
+
+    def kill(self, down_seconds: float = 0.0) -> None:
+        """SIGKILL, as a fault would; started again after so long."""
+        self._down_seconds = down_seconds
+        self.child.kill()
 
     def ask_to_stop(self) -> None:
         """SIGTERM now, and no more restarts."""
@@ -58,8 +67,19 @@ class Slot(threading.Thread):
                 self.child.start()
         except AlreadyRunningError as error:
             return str(error)
-        code = self.child.wait()
+        code = self._ending()
         return f"was ended by signal {-code}" if code and code < 0 else f"ended with exit code {code}"
+
+    def _ending(self) -> int | None:
+        """The exit code, once the process has ended by itself or, since it was broken, by us."""
+        broken = self.child.spec.broken
+        if broken is None:
+            return self.child.wait()
+        while (code := self.child.wait(LOOK_SECONDS)) is None:
+            if not self._stopping.is_set() and broken():
+                self._say(f"{self.name} answers, but can do nothing any more (is its disk full?): killing it")
+                self.child.kill()
+        return code
 
 
 class Supervisor:
@@ -75,9 +95,9 @@ class Supervisor:
             slot = self.slots[spec.id] = Slot(spec, self._say)
             slot.start()
 
-    def kill(self, slot_id: str) -> None:
-        """SIGKILL to the slot's process, as a fault would; it is started again."""
-        self.slots[slot_id].child.kill()
+    def kill(self, slot_id: str, down_seconds: float = 0.0) -> None:
+        """SIGKILL to the slot's process, as a fault would; it is started again after so long."""
+        self.slots[slot_id].kill(down_seconds)
 
     def stop(self, ids: Iterable[str] | None = None) -> None:
         """Stop these (or all) together: SIGTERM, each one's grace, then SIGKILL."""

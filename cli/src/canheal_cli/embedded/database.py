@@ -22,6 +22,7 @@ URI_OPTIONS = (
     "&socketTimeoutMS=5000&heartbeatFrequencyMS=500"
 )
 OP_MSG = 2013
+OK = b"\x01ok\0" + struct.pack("<d", 1.0)
 
 
 class EmbeddedDatabase(EmbeddedPart):
@@ -56,27 +57,43 @@ class EmbeddedDatabase(EmbeddedPart):
             *("--storage-path", str(home / "data"), "--cache-size", "128M", "--log-level", "WARNING"),
             "--sync-on-commit",  # else a transaction that was acknowledged with j=true is lost by a kill
         )
-        return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY)
+        return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY, broken=self.broken)
 
     def serves(self) -> bool:
-        """Whether it answers `ping`."""
-        return pings(self.port)
+        """Whether it reads its data."""
+        return reads(self.port) is True
+
+    def broken(self) -> bool:
+        """Whether it answers that it cannot read its data: only a new process will."""
+        return reads(self.port) is False
 
 
-def pings(port: int) -> bool:
-    """Whether a server there answers MongoDB's `ping` (by hand: the driver is known to one file only)."""
-    name = b"admin\0"
-    fields = b"\x10ping\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", len(name)) + name
-    document = struct.pack("<i", len(fields) + 5) + fields + b"\0"
-    body = struct.pack("<iB", 0, 0) + document  # no flags; section of kind 0
-    message = struct.pack("<iiii", 16 + len(body), 1, 0, OP_MSG) + body
+def reads(port: int) -> bool | None:
+    """Whether the server there can read its data; None: it says nothing.
+
+    Asked by hand (the driver is known to one file only), and not by `ping`: a server whose storage gave up, for
+    want of room on its disk, still answers that one.
+    """
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
-            connection.sendall(message)
+            connection.sendall(_question())
             reply = connection.recv(4096)
     except OSError:
-        return False
-    return b"\x01ok\0" + struct.pack("<d", 1.0) in reply
+        return None
+    return OK in reply if reply else None
+
+
+def _question() -> bytes:
+    """`{find: "signs", limit: 1, $db: "canheal_life"}` as an OP_MSG."""
+    fields = _text("find", "signs") + b"\x10limit\0" + struct.pack("<i", 1) + _text("$db", "canheal_life")
+    document = struct.pack("<i", len(fields) + 5) + fields + b"\0"
+    body = struct.pack("<iB", 0, 0) + document  # no flags; section of kind 0
+    return struct.pack("<iiii", 16 + len(body), 1, 0, OP_MSG) + body
+
+
+def _text(name: str, value: str) -> bytes:
+    said = value.encode() + b"\0"
+    return b"\x02" + name.encode() + b"\0" + struct.pack("<i", len(said)) + said
 
 
 def _program() -> tuple[str, ...]:
