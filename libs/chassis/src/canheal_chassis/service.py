@@ -5,10 +5,19 @@ import os
 import signal
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from canheal_schemas import INPUTS, STREAM_SERVICES, DeadLettered, deadletter_topic, retry_topic
+from canheal_schemas import (
+    INPUTS,
+    STREAM_SERVICES,
+    DeadLettered,
+    Lane,
+    deadletter_topic,
+    heavy_topic,
+    retry_topic,
+)
 from fastapi import FastAPI
 from faust.types import TP
 
@@ -134,11 +143,11 @@ def taking(hands: Hands) -> Callable[[Record, Callable[[], Awaitable[None]]], Aw
 
     A heavy lane has one event in hand: two genomes at once would only take twice the memory and the disk.
     """
-    in_hand = asyncio.Semaphore(PARTITIONS if hands.lane is Lane.COMMON else 1)
+    turn = asyncio.Semaphore(1) if hands.lane is Lane.HEAVY else nullcontext()
 
     async def take(record: Record, acknowledge: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with in_hand:
+            async with turn:
                 await deliver(record, hands, acknowledge)
         except Exception as error:  # noqa: BLE001 nobody foresaw it: the event must come again
             log("fatal", error=type(error).__name__, topic=record.topic, offset=record.offset)

@@ -41,6 +41,6 @@ class ServiceSettings(BaseSettings):
     handler_tries: Annotated[int, Field(ge=1, le=20)] = 3
     """Runs of a handler that raises before its event becomes a dead letter."""
     lane: Lane = Lane.COMMON
-    """common: all inputs, what is too heavy is passed on; heavy: only these, one at a time, niced, one thread."""
+    """common: all inputs, of which it passes on what is too heavy; heavy: these, one at a time, niced."""
     log_level: str = "info"
     """debug, info, warning or error."""

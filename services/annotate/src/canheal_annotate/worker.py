@@ -22,6 +22,9 @@ from canheal_schemas.event import MAX_EVENT_BYTES
 from canheal_annotate.interpret import Interpretation, interpret
 from canheal_annotate.settings import Settings
 
+HEAVY_BYTES: Final = 8 << 20
+"""A VCF of this size, as it was sent, goes to the heavy lane. Gzip has some 250,000 records in it, and reading
+them takes one core two thirds of a second; a germline exome has 100,000 at most."""
 MOST_FINDINGS: Final = 60
 FINDINGS_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
 """What findings may take of an event; the rest is for context, counts and what was not examined."""
@@ -40,7 +43,12 @@ async def annotate(sample: SampleReceived, work: Work, *, bundle: Path | None) -
 def handlers(settings: Settings) -> Handlers:
     """What the service handles."""
     handle = partial(annotate, bundle=settings.bundle)
-    return {SampleReceived: Handler(handle, Purpose.OWN_CARE, withheld=withheld)}
+    return {SampleReceived: Handler(handle, Purpose.OWN_CARE, withheld=withheld, heavy=heavy)}
+
+
+def heavy(sample: SampleReceived) -> bool:
+    """Whether the sample's variants would hold up panels."""
+    return sample.vcf.size >= HEAVY_BYTES
 
 
 def withheld(sample: SampleReceived, reason: str) -> VariantsAnnotated:

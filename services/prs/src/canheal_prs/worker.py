@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from canheal_chassis.outcome import Handler, Handlers, Outcome
 from canheal_chassis.work import Work
@@ -10,6 +11,8 @@ from canheal_schemas import PartStatus, Purpose, RiskScored, RiskStatus, Variant
 from canheal_prs.risk import assess, inapplicable, overall
 from canheal_prs.settings import Settings
 
+HEAVY_BYTES: Final = 8 << 20
+"""A VCF of this size, as it was sent, goes to the heavy lane: a genome of 48 MB holds a core for two seconds."""
 NO_VCF = "annotate's event names no VCF, so there are no genotypes to score"
 
 
@@ -31,7 +34,12 @@ async def score(event: VariantsAnnotated, work: Work, *, scores: Path | None, bu
 def handlers(settings: Settings) -> Handlers:
     """What the service handles."""
     handle = partial(score, scores=settings.scores, bundle=settings.bundle)
-    return {VariantsAnnotated: Handler(handle, Purpose.OWN_CARE, withheld=withheld)}
+    return {VariantsAnnotated: Handler(handle, Purpose.OWN_CARE, withheld=withheld, heavy=heavy)}
+
+
+def heavy(event: VariantsAnnotated) -> bool:
+    """Whether scoring the sample would hold up others; one without a score is answered unread."""
+    return event.vcf is not None and event.vcf.size >= HEAVY_BYTES and not inapplicable(event.context)
 
 
 def withheld(event: VariantsAnnotated, reason: str) -> RiskScored:
