@@ -71,8 +71,8 @@ class EmbeddedDatabase(EmbeddedPart):
 def reads(port: int) -> bool | None:
     """Whether the server there can read its data; None: it says nothing.
 
-    Asked by hand (the driver is known to one file only), and not by `ping`: a server whose storage gave up, for
-    want of room on its disk, still answers that one.
+    Asked by hand (the driver is known to one file only), and not by `ping`: a server whose storage gave up,
+    for want of room on its disk, still answers that one.
     """
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
