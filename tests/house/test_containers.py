@@ -8,6 +8,7 @@ import pytest
 import yaml
 from canheal_chassis.settings import ServiceSettings
 from canheal_cli.processes import PROCESSES, Process
+from canheal_schemas import Lane
 
 from house.sources import members
 from pages.configuration import environment_name
@@ -23,17 +24,18 @@ SETTINGS = {
 
 
 def test_compose_runs_the_processes_of_the_table_and_what_they_need() -> None:
-    assert SERVICES.keys() == {process.service for process in PROCESSES} | {"kafka", "mongo", "topics"}
+    assert SERVICES.keys() == {process.name for process in PROCESSES} | {"kafka", "mongo", "topics"}
     assert SERVICES["kafka"]["image"] == "apache/kafka:4.4.0"
     assert SERVICES["topics"]["command"] == ["canheal", "topics", "apply"]
 
 
-@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.service)
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
 def test_a_service_gets_its_settings_its_health_check_and_time_to_stop(process: Process) -> None:
-    service = SERVICES[process.service]
+    service = SERVICES[process.name]
     required = {name for name, field in SETTINGS.items() if field.is_required()}
     assert required <= service["environment"].keys() <= SETTINGS.keys()
     assert (service["environment"]["CANHEAL_INSTANCE_ID"],) == process.ids
+    assert service["environment"].get("CANHEAL_LANE", Lane.COMMON) == process.lane
     assert service["environment"]["CANHEAL_PLATFORM_KEY"].startswith("${CANHEAL_PLATFORM_KEY:?")
     assert service["build"]["args"] == {"SERVICE": process.service}
     assert service["stop_grace_period"] == "35s"
@@ -41,9 +43,9 @@ def test_a_service_gets_its_settings_its_health_check_and_time_to_stop(process: 
     assert f"http://127.0.0.1:{port}/readyz" in service["healthcheck"]["test"][-1]
 
 
-@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.service)
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
 def test_a_worker_waits_for_the_topics_and_for_the_database(process: Process) -> None:
-    assert SERVICES[process.service]["depends_on"] == {
+    assert SERVICES[process.name]["depends_on"] == {
         "topics": {"condition": "service_completed_successfully"},
         "mongo": {"condition": "service_healthy"},
     }
@@ -51,7 +53,7 @@ def test_a_worker_waits_for_the_topics_and_for_the_database(process: Process) ->
 
 def test_only_public_processes_have_a_port_and_only_on_this_host() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published.keys() == {process.service for process in PROCESSES if process.public}
+    assert published.keys() == {process.name for process in PROCESSES if process.public}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert len({port for ports in published.values() for port in ports}) == len(published)
 
@@ -79,7 +81,7 @@ def test_the_image_holds_what_a_service_needs_and_runs_as_nobody() -> None:
         member.relative_to(ROOT).as_posix() for member in members(ROOT) if "services" not in member.parts
     }
     assert shared <= named
-    assert "|".join(process.service for process in PROCESSES) in DOCKERFILE
+    assert "|".join(dict.fromkeys(process.service for process in PROCESSES)) in DOCKERFILE
     assert "--require-hashes" in DOCKERFILE
     final = DOCKERFILE.rpartition("\nFROM ")[2]
     assert re.search(r"^USER [1-9]\d*$", final, re.MULTILINE)

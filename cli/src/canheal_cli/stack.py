@@ -146,7 +146,12 @@ class Stack:
                 id=slot_id,
                 argv=process.argv,
                 folder=self.data,
-                env={**shared, "CANHEAL_INSTANCE_ID": slot_id, "CANHEAL_HTTP_PORT": str(ports[slot_id])},
+                env={
+                    **shared,
+                    "CANHEAL_INSTANCE_ID": slot_id,
+                    "CANHEAL_LANE": process.lane,
+                    "CANHEAL_HTTP_PORT": str(ports[slot_id]),
+                },
             )
             for process, slot_id in slots
         )

@@ -23,8 +23,8 @@ from canheal_annotate.interpret import Interpretation, interpret
 from canheal_annotate.settings import Settings
 
 HEAVY_BYTES: Final = 8 << 20
-"""A VCF of this size, as it was sent, goes to the heavy lane. Gzip has some 250,000 records in it, and reading
-them takes one core two thirds of a second; a germline exome has 100,000 at most."""
+"""A VCF of this size, as it was sent, goes to the heavy lane. Some 250,000 records fit into it as gzip, and
+reading them takes one core two thirds of a second; a germline exome has 100,000 at most."""
 MOST_FINDINGS: Final = 60
 FINDINGS_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
 """What findings may take of an event; the rest is for context, counts and what was not examined."""

@@ -12,7 +12,7 @@ from canheal_prs.risk import assess, inapplicable, overall
 from canheal_prs.settings import Settings
 
 HEAVY_BYTES: Final = 8 << 20
-"""A VCF of this size, as it was sent, goes to the heavy lane: a genome of 48 MB holds a core for two seconds."""
+"""A VCF of this size, as it was sent, goes to the heavy lane: a genome of 48 MB takes a core two seconds."""
 NO_VCF = "annotate's event names no VCF, so there are no genotypes to score"
 
 
