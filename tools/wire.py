@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from canheal_cli.processes import Process
 from canheal_cli.stack import Stack
 from canheal_cli.topics import admin_client
 from canheal_schemas import (
+    HEAVY_SERVICES,
     INPUTS,
     STREAM_SERVICES,
     TOPICS,
     Envelope,
+    Lane,
     ReportIssued,
     ReportStatus,
     deadletter_topic,
+    heavy_topic,
     retry_topic,
 )
 from kafka import KafkaConsumer, TopicPartition
@@ -142,6 +146,7 @@ def settle(bootstrap: str, within_seconds: float) -> None:
 def _behind(bootstrap: str) -> dict[str, int]:
     with admin_client(bootstrap) as admin:
         groups = {_group(service): _places(service) for service in STREAM_SERVICES}
+        groups |= {_group(service, Lane.HEAVY): _places(service, Lane.HEAVY) for service in HEAVY_SERVICES}
         committed = admin.list_group_offsets(groups)
         every = {place for places in groups.values() for place in places}
         ends = admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
@@ -167,26 +172,29 @@ def rewind(stack: Stack) -> None:
     with admin_client(stack.addresses.kafka_bootstrap_servers) as admin:
         for process in stack.processes:
             if process.service in STREAM_SERVICES:
-                _set_back(admin, process.service, process.ids)
+                _set_back(admin, process)
     stack.supervisor.start(specs)
     stack.wait_ready()
 
 
-def _set_back(admin: Any, service: str, members: Iterable[str]) -> None:
-    group = _group(service)
-    admin.remove_group_members(group, [MemberToRemove(group_instance_id=member) for member in members])
-    answers = admin.reset_group_offsets(group, dict.fromkeys(_places(service), OffsetSpec.EARLIEST))
+def _set_back(admin: Any, process: Process) -> None:
+    group, places = _group(process.service, process.lane), _places(process.service, process.lane)
+    admin.remove_group_members(group, [MemberToRemove(group_instance_id=member) for member in process.ids])
+    answers = admin.reset_group_offsets(group, dict.fromkeys(places, OffsetSpec.EARLIEST))
     refused = {str(place): answer["error"] for place, answer in answers.items() if answer["error"].errno}
     if refused:
         raise RuntimeError(f"the offsets of {group} were not set back: {refused}")
 
 
-def _group(service: str) -> str:
-    return f"canheal-{service}"
+def _group(service: str, lane: Lane = Lane.COMMON) -> str:
+    return Process(f"canheal-{service}", lane=lane).name
 
 
-def _places(service: str) -> list[Any]:
-    read = [event.topic for event in INPUTS[service]] + [retry_topic(service)]
+def _places(service: str, lane: Lane = Lane.COMMON) -> list[Any]:
+    if lane is Lane.HEAVY:
+        read = [heavy_topic(service)]
+    else:
+        read = [event.topic for event in INPUTS[service]] + [retry_topic(service)]
     if service == "report":
         read += [deadletter_topic(other) for other in STREAM_SERVICES if other != service]
     return [TopicPartition(topic.name, number) for topic in read for number in range(topic.partitions)]
