@@ -1,7 +1,6 @@
 """Parts for the chassis' own tests: a service put together by hand on the session's database."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,11 +9,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from canheal_chassis.blobs import BlobStore
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.deadletters import DeadLetters
 from canheal_chassis.errors import Unreachable
-from canheal_chassis.keys import KeyRing
 from canheal_chassis.ledger import LEDGER, Ledger, entry_key
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
@@ -46,10 +43,11 @@ from canheal_schemas import (
     deadletter_topic,
 )
 from canheal_schemas.identifiers import consent_root, event_id, sample_root
+from canheal_vault.blobs import BlobStore
+from canheal_vault.keys import KeyRing
 from pydantic import SecretStr
+from vault_parts import PLATFORM_KEY
 
-PLATFORM_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
-OTHER_KEY = SecretStr(base64.b64encode(b"q" * 32).decode())
 SITE = "BE-TEST"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 CONTEXT = SampleContext(
@@ -209,21 +207,6 @@ async def open_parts(uri: str, folder: Path, key: SecretStr = PLATFORM_KEY) -> A
     finally:
         await client.drop_database(f"canheal_{name}")
         client.close()
-
-
-class MemoryKeys:
-    """Wrapped keys in a dictionary; each question gives way to others, as a database would."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def wrapped_key(self, key_id: str) -> bytes | None:
-        await asyncio.sleep(0)
-        return self.kept.get(key_id)
-
-    async def add_wrapped_key(self, key_id: str, wrapped: bytes) -> bytes:
-        await asyncio.sleep(0)
-        return self.kept.setdefault(key_id, wrapped)
 
 
 async def nothing(*_: Any) -> Outcome:

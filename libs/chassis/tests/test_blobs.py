@@ -1,17 +1,19 @@
 """A blob is stored once, comes back as it was or not at all, and is nowhere in plain."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.blobs import BlobStore
-from canheal_chassis.errors import BlobDamaged, KeyUnusable
-from canheal_chassis.keys import KeyRing
-from canheal_chassis.sealing import CHUNK_BYTES
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_schemas import BlobRef
-from chassis_parts import OTHER_KEY, Parts, a_subject
+from canheal_vault.blobs import BlobStore
+from canheal_vault.errors import BlobUnreadable, KeyUnusable
+from canheal_vault.keys import KeyRing
+from canheal_vault.sealing import CHUNK_BYTES
+from chassis_parts import Parts, a_subject
+from vault_parts import OTHER_KEY, PLATFORM_KEY
 
 pytestmark = pytest.mark.stack
 ROOT = UUID(int=5)
@@ -75,7 +77,7 @@ async def test_two_contents_of_one_blob_id_are_each_found_by_their_reference(par
 
 async def test_an_absent_blob_is_damaged(parts: Parts, tmp_path: Path) -> None:
     ref = BlobRef(blob_id=uuid4(), size=1, key_id=a_subject(), hmac_sha256="0" * 64)
-    with pytest.raises(BlobDamaged, match=str(ref.blob_id)):
+    with pytest.raises(BlobUnreadable, match=str(ref.blob_id)):
         await parts.blobs.get_file(ref, tmp_path / "b")
 
 
@@ -84,7 +86,7 @@ async def test_a_removed_blob_is_absent_and_removing_it_again_is_no_error(parts:
     await parts.blobs.remove(ref.blob_id)
     await parts.blobs.remove(ref.blob_id)
     assert await files_of(parts, ref) == []
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await parts.blobs.get(ref)
 
 
@@ -100,7 +102,7 @@ async def test_pieces_that_were_changed_in_the_store_are_noticed(parts: Parts, d
     else:
         changed = {"flipped": data[:9] + bytes([data[9] ^ 1]) + data[10:], "shortened": data[:-1]}
         await pieces.update_one({"_id": piece["_id"]}, {"$set": {"data": changed.get(damage, b"")}})
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await parts.blobs.get(ref)
 
 
@@ -111,7 +113,7 @@ async def test_another_blobs_pieces_under_this_name_are_noticed(parts: Parts) ->
     pieces = stored(parts)["blobs.chunks"]
     theirs = await pieces.find_one({"files_id": foreign["_id"]})
     await pieces.update_one({"files_id": file["_id"]}, {"$set": {"data": theirs["data"]}})
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await parts.blobs.get(mine)
 
 
@@ -145,3 +147,13 @@ async def test_a_wrapped_key_lies_beside_the_blobs_and_opens_nothing_by_itself(p
     await put(parts, b"data", subject=subject)
     record = await stored(parts)["keys"].find_one({"_id": subject})
     assert len(record["wrapped"]) == 12 + 32 + 16
+
+
+async def test_rings_on_the_real_database_end_with_the_same_key(parts: Parts) -> None:
+    subject = a_subject()
+    rings = [KeyRing(PLATFORM_KEY, parts.files) for _ in range(8)]
+    keys = await asyncio.gather(*(ring.data_key(subject) for ring in rings))
+    marks = [key.fingerprint() for key in keys]
+    for running in marks:
+        running.update(b"the same bytes")
+    assert len({running.hexdigest() for running in marks}) == 1

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.errors import BlobDamaged
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.outcome import Document, Outcome
 from canheal_chassis.work import Work
@@ -22,6 +21,7 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from canheal_schemas.identifiers import event_id
+from canheal_vault.errors import BlobUnreadable
 from chassis_parts import (
     Parts,
     a_subject,
@@ -128,7 +128,7 @@ async def test_erased_while_the_handler_ran_its_results_go_unsaid(parts: Parts) 
     assert entry is not None
     assert entry["state"] == "erased"
     assert PERSONAL not in str(entry)
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await parts.blobs.get(sealed[0])
 
 

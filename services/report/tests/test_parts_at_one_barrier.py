@@ -8,10 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from canheal_chassis.blobs import BlobStore
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.deadletters import DeadLetters
-from canheal_chassis.keys import KeyRing
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
@@ -43,6 +41,8 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from canheal_schemas.identifiers import sample_id
+from canheal_vault.blobs import BlobStore
+from canheal_vault.keys import KeyRing
 from pydantic import SecretStr
 
 pytestmark = pytest.mark.stack

@@ -9,17 +9,18 @@ from uuid import UUID
 from bson import Binary
 from canheal_schemas import EVENTS, DeadLettered, Envelope, SampleEvent, retry_topic
 from canheal_schemas.identifiers import blob_id, deadletter_root, event_id, undecodable_root
+from canheal_vault.blobs import BlobStore
+from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
-from canheal_chassis.blobs import BlobStore
 from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import EventRefused, NoSuchDeadLetter
-from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import Ledger, entry_key
 from canheal_chassis.message import RETRY_OF, Message, Record, as_headers
 from canheal_chassis.outgoing import Says
 from canheal_chassis.store import Store
 from canheal_chassis.telemetry import DEAD, log
+from canheal_chassis.workplace import unsealing
 
 DEADLETTERS = "deadletters"
 LONGEST_MESSAGE = 2000
@@ -105,10 +106,12 @@ class DeadLetters:
                 f"{self._service} has no open dead letter {letter}; `canheal dlq list` shows those there are"
             )
         event = DeadLettered.model_validate_json(bytes(record["message"]["value"]))
+        with unsealing():
+            body = await self._blobs.get(event.body)
         again = Message(
             topic=retry_topic(self._service).name,
             key=bytes(record["key"]),
-            value=await self._blobs.get(event.body),
+            value=body,
             headers=(*as_headers(record["headers"]), (RETRY_OF, str(letter).encode())),
             compacted=False,
         )

@@ -1,5 +1,7 @@
 """One tree of errors; HTTP, the stream and the command line read the same attributes.
 
+What the vault raises carries them too; `workplace.unsealing` gives it the meaning that it has for an event.
+
 PlatformError
 ├── Unreachable            broker, database or blob store does not answer: tried again for ever
 ├── EventRefused           an event that cannot be handled: dead letter
@@ -13,8 +15,7 @@ PlatformError
 ├── Conflict               a shared document was changed meanwhile: run again
 ├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
-├── NoSuchDeadLetter       no open dead letter has this id
-└── KeyUnusable            the platform's key is malformed or does not open a data key
+└── NoSuchDeadLetter       no open dead letter has this id
 """
 
 from typing import ClassVar
@@ -106,13 +107,6 @@ class Erased(PlatformError):
 
     slug = "erased"
     status = 410
-
-
-class KeyUnusable(PlatformError):
-    """The platform's key is malformed, or a data key was wrapped by another one."""
-
-    slug = "key-unusable"
-    exit_code = 78
 
 
 class NoSuchDeadLetter(PlatformError):

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import uvicorn
+from canheal_vault.errors import VaultError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -57,8 +58,8 @@ async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
 
 
 def install_problems(app: FastAPI, *others: type[Exception]) -> None:
-    """Answer errors with problem documents: ours, and `others` that carry `slug` and `status`."""
-    kinds: tuple[type[Exception], ...] = (PlatformError, *others)
+    """Answer errors as problem documents: ours, the vault's, and `others` that carry `slug` and `status`."""
+    kinds: tuple[type[Exception], ...] = (PlatformError, VaultError, *others)
     for kind in kinds:
         app.add_exception_handler(kind, _platform_problem)
     app.add_exception_handler(HTTPException, _http_problem)

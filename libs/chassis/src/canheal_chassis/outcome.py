@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from canheal_schemas import BlobRef, Event, Model, Purpose
+from canheal_schemas import Event, Model, Purpose
+from canheal_vault.blobs import NewBlob
 
 from canheal_chassis.work import Work
 
@@ -21,14 +22,6 @@ class Document(Model):
 
     id: UUID
     subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewBlob:
-    """Data to encrypt and store; its reference is known before it is written."""
-
-    ref: BlobRef
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

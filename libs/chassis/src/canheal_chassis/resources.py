@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from canheal_schemas import ConsentChanged
+from canheal_vault.blobs import BlobStore
+from canheal_vault.keys import KeyRing
 
-from canheal_chassis.blobs import BlobStore
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.errors import Unreachable
-from canheal_chassis.keys import KeyRing
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.publisher import Publisher, open_publisher
 from canheal_chassis.settings import ServiceSettings

@@ -18,6 +18,7 @@ from canheal_schemas import (
     heavy_topic,
     retry_topic,
 )
+from canheal_vault.errors import VaultError
 from fastapi import FastAPI
 from faust.types import TP
 
@@ -81,7 +82,7 @@ def run(service: Service, settings: ServiceSettings) -> None:
         _give_way()
     try:
         asyncio.run(_work(service, settings))
-    except PlatformError as error:
+    except (PlatformError, VaultError) as error:
         log("fatal", error=error.slug, why=str(error))
         raise SystemExit(error.exit_code) from error
 

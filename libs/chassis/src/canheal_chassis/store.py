@@ -10,6 +10,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from bson import Binary, ObjectId
+from canheal_vault.errors import BlobUnreadable
+from canheal_vault.sealing import CHUNK_BYTES, TAG_BYTES
 from gridfs.errors import CorruptGridFile, NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -28,9 +30,8 @@ from pymongo.errors import (
 )
 
 from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import BlobDamaged, Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
+from canheal_chassis.errors import Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
 from canheal_chassis.outcome import Document
-from canheal_chassis.sealing import CHUNK_BYTES, TAG_BYTES
 
 type Json = dict[str, Any]
 
@@ -296,11 +297,11 @@ class BlobFiles:
                 }
             )
 
-    async def read(self, file: Json) -> AsyncGenerator[bytes]:
+    async def read(self, file: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         """The bytes of a file, piece by piece.
 
         Raises:
-            BlobDamaged: pieces of it are missing.
+            BlobUnreadable: pieces of it are missing.
         """
         try:
             async with translated():
@@ -308,7 +309,8 @@ class BlobFiles:
                 while piece := await stream.readchunk():
                     yield piece
         except (CorruptGridFile, NoFile) as error:
-            raise BlobDamaged(f"blob {file['metadata']['blob_id']} has lost pieces in the store") from error
+            blob = file["metadata"]["blob_id"]
+            raise BlobUnreadable(f"blob {blob} has lost pieces in the store") from error
 
     async def remove(self, blob_id: UUID) -> None:
         """Remove every file of this blob."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, heavy_topic
 from canheal_schemas.identifiers import event_id
+from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
 from canheal_chassis.clock import utc_now
@@ -31,7 +32,6 @@ from canheal_chassis.errors import (
     UnknownEventType,
     Unreachable,
 )
-from canheal_chassis.keys import PLATFORM
 from canheal_chassis.ledger import Entry, Ledger, entry_key
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Handlers, Outcome

@@ -12,8 +12,9 @@ from uuid import UUID, uuid5
 
 from canheal_schemas import BlobRef, Envelope, Event, SampleEvent
 from canheal_schemas.identifiers import NAMESPACE, event_id, sample_root
+from canheal_vault.blobs import NewBlob
 
-from canheal_chassis.outcome import Document, NewBlob, Outcome
+from canheal_chassis.outcome import Document, Outcome
 
 
 class _Scratch:

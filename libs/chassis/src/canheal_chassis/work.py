@@ -8,7 +8,9 @@ from uuid import UUID
 from canheal_schemas import BlobRef, Envelope
 
 if TYPE_CHECKING:
-    from canheal_chassis.outcome import Document, NewBlob
+    from canheal_vault.blobs import NewBlob
+
+    from canheal_chassis.outcome import Document
 
 
 class Work(Protocol):

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,12 +12,30 @@ from uuid import UUID
 
 from canheal_schemas import BlobRef, Envelope
 from canheal_schemas.identifiers import blob_id
+from canheal_vault.blobs import BlobStore, NewBlob
+from canheal_vault.errors import BlobUnreadable, KeyDestroyed
 
-from canheal_chassis.blobs import BlobStore
+from canheal_chassis.errors import BlobDamaged, Erased
 from canheal_chassis.ledger import LEDGER
-from canheal_chassis.outcome import Document, NewBlob
+from canheal_chassis.outcome import Document
 from canheal_chassis.pool import Pool
 from canheal_chassis.store import Store
+
+
+@contextmanager
+def unsealing() -> Iterator[None]:
+    """Give what the vault raises the meaning that it has for an event.
+
+    Raises:
+        BlobDamaged: a blob is absent or not what was stored: the event is a dead letter.
+        Erased: the key is destroyed.
+    """
+    try:
+        yield
+    except BlobUnreadable as error:
+        raise BlobDamaged(str(error)) from error
+    except KeyDestroyed as error:
+        raise Erased(str(error)) from error
 
 
 def private_folder(scratch: Path, instance: str) -> Path:
@@ -64,11 +83,13 @@ class Bench:
     async def blob(self, ref: BlobRef) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(dir=self._place.scratch))
-        return await self._place.blobs.get_file(ref, self._folder / str(ref.blob_id))
+        with unsealing():
+            return await self._place.blobs.get_file(ref, self._folder / str(ref.blob_id))
 
     async def seal(self, name: str, data: bytes) -> NewBlob:
         blob = blob_id(self._place.service, self._subject, self.envelope.root_id, name)
-        return await self._place.blobs.seal(blob, self._subject, data)
+        with unsealing():
+            return await self._place.blobs.seal(blob, self._subject, data)
 
     async def read[D: Document](self, model: type[D], document_id: UUID) -> D | None:
         if not model.shared:

@@ -14,7 +14,6 @@ from typing import Any
 
 from canheal_chassis import service as service_module
 from canheal_chassis import stream
-from canheal_chassis.blobs import BlobStore
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.outcome import Handler, Outcome
@@ -23,6 +22,7 @@ from canheal_chassis.service import Service, run
 from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.work import Work
 from canheal_schemas import PartStatus, Purpose, SampleReceived, VariantsAnnotated
+from canheal_vault.blobs import BlobStore
 
 STEPS: dict[str, tuple[Any, str]] = {
     "decoded": (stream, "decode"),

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from canheal_chassis.outcome import Handler, Handlers, NewBlob, Outcome
+from canheal_chassis.outcome import Handler, Handlers, Outcome
 from canheal_chassis.work import Work
 from canheal_schemas import (
     Finding,
@@ -18,6 +18,7 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from canheal_schemas.event import MAX_EVENT_BYTES
+from canheal_vault.blobs import NewBlob
 
 from canheal_annotate.interpret import Interpretation, interpret
 from canheal_annotate.settings import Settings

@@ -13,6 +13,7 @@ from canheal_chassis.resources import Resources, open_resources, running
 from canheal_chassis.service import listen_for_stop, until_told_to_stop
 from canheal_chassis.telemetry import log, set_up_logs
 from canheal_chassis.workplace import private_folder
+from canheal_vault.errors import VaultError
 from fastapi import FastAPI
 
 from canheal_ingest.api import Desk, mount
@@ -90,7 +91,7 @@ def main() -> None:
     set_up_logs(settings.log_level, service="ingest", instance=settings.instance_id)
     try:
         asyncio.run(_run(settings))
-    except PlatformError as error:
+    except (PlatformError, VaultError) as error:
         log("fatal", error=error.slug, why=str(error))
         raise SystemExit(error.exit_code) from error
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from canheal_chassis.blobs import BlobStore
-from canheal_chassis.keys import DataKey, KeyRing
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.store import Store
 from canheal_schemas import BlobRef, Consent, SampleContext
 from canheal_schemas.identifiers import blob_id, sample_id, sample_root
+from canheal_vault.blobs import BlobStore
+from canheal_vault.keys import DataKey, KeyRing
 
 from canheal_ingest.announce import consent_stated, sample_received
 from canheal_ingest.errors import LabelTaken, SampleUnknown

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import pytest
-from canheal_chassis.errors import BlobDamaged
-from canheal_chassis.keys import DataKey
-from canheal_chassis.sealing import CHUNK_BYTES, PREFIX_BYTES, TAG_BYTES, decrypt, encrypt
+from canheal_vault.errors import BlobUnreadable
+from canheal_vault.keys import DataKey
+from canheal_vault.sealing import CHUNK_BYTES, PREFIX_BYTES, TAG_BYTES, decrypt, encrypt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,7 +60,7 @@ def test_the_length_is_prefix_text_and_a_tag_a_chunk(size: int) -> None:
 async def test_one_flipped_bit_anywhere_and_it_does_not_open(size: int, place: float, bit: int) -> None:
     damaged = bytearray(sealed(plaintext(size)))
     damaged[int(place * len(damaged))] ^= 1 << bit
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await opened(bytes(damaged))
 
 
@@ -69,7 +69,7 @@ async def test_cut_anywhere_that_matters_it_does_not_open(size: int) -> None:
     whole = sealed(plaintext(size))
     borders = range(PREFIX_BYTES, len(whole), SEALED_CHUNK)
     for length in {0, 3, PREFIX_BYTES, len(whole) - 1, *borders}:
-        with pytest.raises(BlobDamaged):
+        with pytest.raises(BlobUnreadable):
             await opened(whole[:length])
 
 
@@ -84,28 +84,28 @@ def parts_of(whole: bytes) -> tuple[bytes, list[bytes]]:
 )
 async def test_chunks_swapped_repeated_or_left_out_do_not_open(order: tuple[int, ...]) -> None:
     prefix, chunks = parts_of(sealed(plaintext(3 * CHUNK_BYTES + 5)))
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await opened(prefix + b"".join(chunks[number] for number in order))
 
 
 async def test_a_chunk_of_another_sealing_of_the_same_blob_does_not_fit_in() -> None:
     data = plaintext(2 * CHUNK_BYTES)
     (prefix, mine), (_, other) = parts_of(sealed(data)), parts_of(sealed(data))
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await opened(prefix + other[0] + mine[1])
 
 
 async def test_more_bytes_behind_the_end_do_not_open() -> None:
     for size in EDGES:
-        with pytest.raises(BlobDamaged):
+        with pytest.raises(BlobUnreadable):
             await opened(sealed(plaintext(size)) + b"\0")
 
 
 async def test_under_another_name_or_another_key_it_does_not_open() -> None:
     whole = sealed(b"data")
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await opened(whole, blob=UUID(int=2))
-    with pytest.raises(BlobDamaged):
+    with pytest.raises(BlobUnreadable):
         await opened(whole, key=DataKey("s", b"l" * 32))
 
 

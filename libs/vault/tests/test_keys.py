@@ -4,10 +4,10 @@ import asyncio
 import base64
 
 import pytest
-from canheal_chassis.errors import KeyUnusable
-from canheal_chassis.keys import KEY_BYTES, NONCE_BYTES, PLATFORM, DataKey, KeyRing
-from chassis_parts import OTHER_KEY, PLATFORM_KEY, MemoryKeys, Parts, a_subject
+from canheal_vault.errors import KeyUnusable
+from canheal_vault.keys import KEY_BYTES, NONCE_BYTES, PLATFORM, DataKey, KeyRing
 from pydantic import SecretStr
+from vault_parts import OTHER_KEY, PLATFORM_KEY, MemoryKeys
 
 
 def mark(key: DataKey) -> str:
@@ -57,14 +57,6 @@ async def test_two_rings_that_make_one_subjects_key_at_once_end_with_the_same() 
     kept = MemoryKeys()
     rings = [KeyRing(PLATFORM_KEY, kept) for _ in range(8)]
     keys = await asyncio.gather(*(ring.data_key("s") for ring in rings for _ in range(2)))
-    assert len({mark(key) for key in keys}) == 1
-
-
-@pytest.mark.stack
-async def test_rings_on_the_real_database_end_with_the_same_key(parts: Parts) -> None:
-    subject = a_subject()
-    rings = [KeyRing(PLATFORM_KEY, parts.files) for _ in range(8)]
-    keys = await asyncio.gather(*(ring.data_key(subject) for ring in rings))
     assert len({mark(key) for key in keys}) == 1
 
 

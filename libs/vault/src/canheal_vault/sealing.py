@@ -12,8 +12,8 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 
-from canheal_chassis.errors import BlobDamaged
-from canheal_chassis.keys import DataKey
+from canheal_vault.errors import BlobUnreadable
+from canheal_vault.keys import DataKey
 
 CHUNK_BYTES = 256 * 1024
 TAG_BYTES = 16
@@ -41,7 +41,7 @@ async def decrypt(pieces: AsyncIterator[bytes], key: DataKey, blob_id: UUID) -> 
     """Plaintext chunks of a ciphertext that comes in pieces of any size.
 
     Raises:
-        BlobDamaged: a chunk does not open.
+        BlobUnreadable: a chunk does not open.
     """
     buffer = bytearray()
     prefix = b""
@@ -64,4 +64,4 @@ def _open(key: DataKey, nonce: bytes, ciphertext: bytes, blob_id: UUID) -> bytes
         return key.cipher.decrypt(nonce, ciphertext, blob_id.bytes)
     except (InvalidTag, ValueError) as cause:
         msg = f"blob {blob_id} does not open: it was cut, changed or encrypted under another key"
-        raise BlobDamaged(msg) from cause
+        raise BlobUnreadable(msg) from cause

@@ -1,18 +1,42 @@
 """Encrypted blobs by claim check: derived id, fresh nonce, one data key a subject."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import UUID
 
 from canheal_schemas import BlobRef
 
-from canheal_chassis.errors import BlobDamaged
-from canheal_chassis.keys import KeyRing
-from canheal_chassis.outcome import NewBlob
-from canheal_chassis.sealing import CHUNK_BYTES, decrypt, encrypt
-from canheal_chassis.store import BlobFiles
+from canheal_vault.errors import BlobUnreadable
+from canheal_vault.keys import KeyRing
+from canheal_vault.sealing import CHUNK_BYTES, decrypt, encrypt
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlob:
+    """Data to encrypt and store; its reference is known before it is written."""
+
+    ref: BlobRef
+    data: bytes = field(repr=False)
+
+
+class Files(Protocol):
+    """Where sealed bytes lie."""
+
+    async def find(self, blob_id: UUID, hmac_sha256: str) -> Mapping[str, Any] | None:
+        """A whole file of this blob with this content."""
+        ...
+
+    async def write(self, blob_id: UUID, pieces: AsyncIterator[bytes], metadata: dict[str, Any]) -> None: ...
+
+    def read(self, file: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        """The bytes of a file that `find` found; BlobUnreadable where pieces of it are missing."""
+        ...
+
+    async def remove(self, blob_id: UUID) -> None: ...
 
 
 def _file_chunks(path: Path) -> Iterator[bytes]:
@@ -28,7 +52,7 @@ def _data_chunks(data: bytes) -> Iterator[bytes]:
 class BlobStore:
     """Writes and reads blobs for one owner."""
 
-    def __init__(self, files: BlobFiles, keys: KeyRing, owner: str) -> None:
+    def __init__(self, files: Files, keys: KeyRing, owner: str) -> None:
         self._files = files
         self._keys = keys
         self._owner = owner
@@ -51,7 +75,7 @@ class BlobStore:
         """Decrypt a blob into a file.
 
         Raises:
-            BlobDamaged: the blob is absent, or its bytes are not those that were stored.
+            BlobUnreadable: the blob is absent, or its bytes are not those that were stored.
         """
         with path.open("wb") as target:
             async for chunk in self._plaintext(ref):
@@ -62,7 +86,7 @@ class BlobStore:
         """Decrypt a small blob into memory.
 
         Raises:
-            BlobDamaged: the blob is absent, or its bytes are not those that were stored.
+            BlobUnreadable: the blob is absent, or its bytes are not those that were stored.
         """
         return b"".join([chunk async for chunk in self._plaintext(ref)])
 
@@ -73,7 +97,7 @@ class BlobStore:
     async def _plaintext(self, ref: BlobRef) -> AsyncIterator[bytes]:
         file = await self._files.find(ref.blob_id, ref.hmac_sha256)
         if file is None:
-            raise BlobDamaged(f"blob {ref.blob_id} is not in the blob store as its reference names it")
+            raise BlobUnreadable(f"blob {ref.blob_id} is not in the blob store as its reference names it")
         key = await self._keys.data_key(ref.key_id)
         fingerprint = key.fingerprint()
         async with aclosing(self._files.read(file)) as pieces:
@@ -81,7 +105,7 @@ class BlobStore:
                 fingerprint.update(chunk)
                 yield chunk
         if fingerprint.hexdigest() != ref.hmac_sha256:
-            raise BlobDamaged(f"blob {ref.blob_id} is not the one that its reference names")
+            raise BlobUnreadable(f"blob {ref.blob_id} is not the one that its reference names")
 
     async def _reference(self, blob_id: UUID, key_id: str, chunks: Iterator[bytes]) -> BlobRef:
         fingerprint = (await self._keys.data_key(key_id)).fingerprint()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from canheal_chassis.errors import KeyUnusable
+from canheal_vault.errors import KeyUnusable
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
