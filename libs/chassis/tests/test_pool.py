@@ -73,6 +73,20 @@ async def test_a_function_runs_in_a_child_that_was_warmed_once(tmp_path: Path) -
         assert len(warmed(tmp_path)) == 1
 
 
+async def test_without_children_that_last_each_call_has_one_of_its_own_and_none_is_left(
+    tmp_path: Path,
+) -> None:
+    pool = Pool(1, partial(warm, tmp_path), lasting=False)
+    await pool.ready()
+    assert not warmed(tmp_path)
+    assert len({await pool.run(pid) for _ in range(2)} | warmed(tmp_path)) == 2
+    await asyncio.to_thread(until, lambda: not any(map(lives, warmed(tmp_path))))
+    with pytest.raises(ChildDied):
+        await pool.run(kills_itself, tmp_path)
+    assert len(begun(tmp_path, "guilty")) == 2
+    pool.close()
+
+
 async def test_a_killed_child_costs_no_innocent_call_anything_and_blames_the_guilty(tmp_path: Path) -> None:
     with opened(2, tmp_path) as pool:
         innocent = asyncio.ensure_future(pool.run(begins_and_waits, tmp_path, "innocent", 1.0))

@@ -70,12 +70,15 @@ class Bench:
             scratch=self.folder / "scratch",
         )
 
-    def start(self, script: str, *arguments: str, instance: str = "annotate-0") -> "subprocess.Popen[bytes]":
+    def start(
+        self, script: str, *arguments: str, instance: str = "annotate-0", **settings: str
+    ) -> "subprocess.Popen[bytes]":
         """Start a worker of the folder `bench_workers`; it ends with the test."""
+        more = {f"CANHEAL_{name.upper()}": value for name, value in settings.items()}
         log = (self.folder / f"{instance}-{len(self.workers)}.log").open("wb")
         worker = subprocess.Popen(
             [sys.executable, str(WORKERS / script), *arguments],
-            env=os.environ | self.environment | {"CANHEAL_INSTANCE_ID": instance},
+            env=os.environ | self.environment | {"CANHEAL_INSTANCE_ID": instance} | more,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
