@@ -7,11 +7,13 @@ A subscriber needs this package and a Kafka client, nothing else:
 """
 
 from canheal_schemas.blob import BlobRef
-from canheal_schemas.consent import Consent, ConsentChanged, ConsentState, Purpose
+from canheal_schemas.consent import STATED, Consent, ConsentChanged, ConsentState, LimitedPermission
 from canheal_schemas.deadletter import DeadLettered, deadletter_topic, retry_topic
+from canheal_schemas.duo import DataUse, DuoCondition
 from canheal_schemas.erasure import ErasureRequested, ErasureScope, Kept, RecordDuty, Removed, SubjectErased
 from canheal_schemas.event import MAX_EVENT_BYTES, Envelope, Event, Model
 from canheal_schemas.lane import Lane, heavy_topic
+from canheal_schemas.purposes import Purpose
 from canheal_schemas.registry import CHANNELS, EVENTS, HEAVY_SERVICES, INPUTS, STREAM_SERVICES, TOPICS
 from canheal_schemas.report import ReportCounts, ReportIssued, ReportLinks, ReportStatus
 from canheal_schemas.risk import PolygenicScore, RiskScored, RiskStatus
@@ -51,6 +53,7 @@ __all__ = [
     "INPUTS",
     "MAX_EVENT_BYTES",
     "PARTITIONS",
+    "STATED",
     "STREAM_SERVICES",
     "TOPICS",
     "Assay",
@@ -60,8 +63,10 @@ __all__ = [
     "Consent",
     "ConsentChanged",
     "ConsentState",
+    "DataUse",
     "DeadLettered",
     "DiseaseMatch",
+    "DuoCondition",
     "Envelope",
     "ErasureRequested",
     "ErasureScope",
@@ -75,6 +80,7 @@ __all__ = [
     "Kept",
     "KnownRecord",
     "Lane",
+    "LimitedPermission",
     "Model",
     "NotExamined",
     "Part",
