@@ -52,8 +52,8 @@ class Record:
 
     @property
     def said(self) -> tuple[str, bytes, bytes, tuple[tuple[str, bytes], ...]]:
-        """What must be the same whenever this event is said again."""
-        return self.topic, self.key, self.value, self.headers
+        """What must be the same whenever this event is said again, or passed on to a heavy lane."""
+        return self.envelope.event_type, self.key, self.value, self.headers
 
 
 def records(bootstrap: str, topics: Iterable[str] = ALL_TOPICS) -> list[Record]:
