@@ -152,7 +152,7 @@ async def test_a_wrapped_key_lies_beside_the_blobs_and_opens_nothing_by_itself(p
 async def test_rings_on_the_real_database_end_with_the_same_key(parts: Parts) -> None:
     subject = a_subject()
     rings = [KeyRing(PLATFORM_KEY, parts.files) for _ in range(8)]
-    keys = await asyncio.gather(*(ring.data_key(subject) for ring in rings))
+    keys = await asyncio.gather(*(ring.make_data_key(subject) for ring in rings))
     marks = [key.fingerprint() for key in keys]
     for running in marks:
         running.update(b"the same bytes")

@@ -1,8 +1,12 @@
 """Settings come from the environment, are described, and keep their secrets."""
 
+from pathlib import Path
+
 import pytest
 from canheal_chassis.settings import ServiceSettings
-from pydantic import SecretStr, ValidationError
+from canheal_vault.errors import SecretUnreadable
+from canheal_vault.secretfiles import is_secret
+from pydantic import ValidationError
 
 ENVIRONMENT = {
     "KAFKA_BOOTSTRAP_SERVERS": "broker:9092",
@@ -42,6 +46,35 @@ def test_one_that_makes_no_sense_is_refused(environment: pytest.MonkeyPatch, nam
         ServiceSettings()
 
 
+def test_a_secret_is_read_from_the_file_that_its_variable_names(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("MONGODB_URI", "CANHEAL_PLATFORM_KEY"):
+        (tmp_path / name).write_text(ENVIRONMENT[name] + "\n")
+        environment.delenv(name)
+        environment.setenv(f"{name}_FILE", str(tmp_path / name))
+    settings = ServiceSettings()
+    assert settings.mongodb_uri.get_secret_value() == ENVIRONMENT["MONGODB_URI"]
+    assert settings.platform_key.get_secret_value() == ENVIRONMENT["CANHEAL_PLATFORM_KEY"]
+    assert settings.platform_key_former is None
+    environment.setenv("CANHEAL_PLATFORM_KEY_FORMER_FILE", str(tmp_path / "CANHEAL_PLATFORM_KEY"))
+    former = ServiceSettings().platform_key_former
+    assert former is not None
+    assert former.get_secret_value() == ENVIRONMENT["CANHEAL_PLATFORM_KEY"]
+
+
+def test_a_secret_that_its_file_contradicts_is_refused_unshown(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "uri").write_text("mongodb://hidden-other")
+    environment.setenv("MONGODB_URI_FILE", str(tmp_path / "uri"))
+    with pytest.raises(
+        SecretUnreadable, match="MONGODB_URI and the file of MONGODB_URI_FILE differ"
+    ) as refused:
+        ServiceSettings()
+    assert "hidden" not in str(refused.value)
+
+
 def test_no_secret_is_shown(environment: pytest.MonkeyPatch) -> None:
     settings = ServiceSettings()
     for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
@@ -56,7 +89,7 @@ def test_every_one_is_described() -> None:
 def test_what_is_secret_by_its_name_is_a_secret() -> None:
     for name, field in ServiceSettings.model_fields.items():
         if any(word in name for word in ("key", "password", "token", "uri")):
-            assert field.annotation is SecretStr, name
+            assert is_secret(field), name
 
 
 def test_they_do_not_change_once_read(environment: pytest.MonkeyPatch) -> None:

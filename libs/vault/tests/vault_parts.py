@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+from collections import Counter
 
+from canheal_vault.keys import Wrapped
 from pydantic import SecretStr
 
 PLATFORM_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
@@ -13,12 +15,32 @@ class MemoryKeys:
     """Wrapped keys in a dictionary; each question gives way to others, as a database would."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
+        self.kept: dict[str, Wrapped] = {}
 
-    async def wrapped_key(self, key_id: str) -> bytes | None:
+    async def wrapped_key(self, key_id: str) -> Wrapped | None:
         await asyncio.sleep(0)
         return self.kept.get(key_id)
 
-    async def add_wrapped_key(self, key_id: str, wrapped: bytes) -> bytes:
+    async def add_wrapped_key(self, key: Wrapped) -> Wrapped:
         await asyncio.sleep(0)
-        return self.kept.setdefault(key_id, wrapped)
+        return self.kept.setdefault(key.key_id, key)
+
+    async def replace_wrapped_key(self, old: Wrapped, new: Wrapped) -> bool:
+        await asyncio.sleep(0)
+        if self.kept.get(old.key_id) != old:
+            return False
+        self.kept[old.key_id] = new
+        return True
+
+    async def destroy_wrapped_key(self, key_id: str) -> None:
+        await asyncio.sleep(0)
+        self.kept[key_id] = Wrapped(key_id, None)
+
+    async def wrapped_keys(self, not_by: str | None, limit: int) -> list[Wrapped]:
+        await asyncio.sleep(0)
+        others = [key for key in self.kept.values() if key.data is not None]
+        return [key for key in others if not_by is None or key.by != not_by][:limit]
+
+    async def count_wrapped_keys(self) -> dict[str, int]:
+        await asyncio.sleep(0)
+        return dict(Counter("destroyed" if key.data is None else key.by for key in self.kept.values()))

@@ -48,17 +48,18 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
 
     Raises:
         Unreachable: broker or database does not answer.
-        KeyUnusable: the platform's key is malformed.
+        KeyUnusable: the platform's key is malformed, or not the one of this database.
     """
     client = connect(settings.mongodb_uri)
     store = Store(client, f"canheal_{name}")
     files = BlobFiles(client)
-    keys = KeyRing(settings.platform_key, files)
+    keys = KeyRing(settings.platform_key, files, settings.platform_key_former)
     consent = ConsentProjection()
     consents = Lookup(settings.kafka_bootstrap_servers, [ConsentChanged.topic.name], consent.apply)
     try:
         await store.take_over(settings.instance_id)
         await files.index()
+        await keys.open()
         async with (
             open_publisher(settings.kafka_bootstrap_servers) as publisher,
             running(consents.run()) as tasks,

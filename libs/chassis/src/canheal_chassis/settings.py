@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 from canheal_schemas import Lane
+from canheal_vault.secretfiles import SecretFiles
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """Read from the environment when a process starts, never on import."""
+    """Read from the environment when a process starts, never on import; secrets also from files."""
 
     model_config = SettingsConfigDict(
         env_prefix="CANHEAL_",
@@ -20,12 +21,27 @@ class ServiceSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is said in the program, then secrets by `NAME_FILE`, then the environment."""
+        secrets = SecretFiles(settings_cls)
+        return init_settings, secrets, env_settings, dotenv_settings, file_secret_settings
+
     kafka_bootstrap_servers: Annotated[str, Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS")]
     """Addresses of the Kafka brokers, `host:port[,host:port]`."""
     mongodb_uri: Annotated[SecretStr, Field(validation_alias="MONGODB_URI")]
     """Address of the database, `mongodb://...`."""
     platform_key: SecretStr
-    """The platform's key, 32 bytes in base64: wraps the subjects' data keys and derives the HMAC keys."""
+    """The platform's key, 32 bytes in base64: wraps the subjects' data keys."""
+    platform_key_former: SecretStr | None = None
+    """Another platform key, accepted beside it while keys are being rotated."""
     instance_id: str
     """Static name of this process's slot, e.g. `annotate-0`; two live processes never share one."""
     http_host: str = "127.0.0.1"

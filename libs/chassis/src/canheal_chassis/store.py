@@ -11,6 +11,7 @@ from uuid import UUID
 
 from bson import Binary, ObjectId
 from canheal_vault.errors import BlobUnreadable
+from canheal_vault.keys import Wrapped
 from canheal_vault.sealing import CHUNK_BYTES, TAG_BYTES
 from gridfs.errors import CorruptGridFile, NoFile
 from motor.motor_asyncio import (
@@ -42,6 +43,7 @@ WRITE_CONFLICTS = {112, 251, 246, 24}
 SAVED_AT = "saved_at_"
 """When a document was last written, in nanoseconds: lists begin with the newest."""
 SESSIONS = "sessions"
+KEYS = "keys"
 GRIDFS_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 DURABLE = WriteConcern(w="majority", j=True)
 
@@ -327,20 +329,58 @@ class BlobFiles:
                 [("files_id", ASCENDING), ("n", ASCENDING)], unique=True
             )
 
-    async def wrapped_key(self, key_id: str) -> bytes | None:
+    async def wrapped_key(self, key_id: str) -> Wrapped | None:
         """A wrapped data key."""
         async with translated():
-            record = await self._database["keys"].find_one({"_id": key_id})
-            return bytes(record["wrapped"]) if record else None
+            record = await self._database[KEYS].find_one({"_id": key_id})
+            return _wrapped(record) if record else None
 
-    async def add_wrapped_key(self, key_id: str, wrapped: bytes) -> bytes:
+    async def add_wrapped_key(self, key: Wrapped) -> Wrapped:
         """Keep a wrapped data key unless there is one; give the one that is kept."""
         try:
             async with translated():
-                await self._database["keys"].insert_one({"_id": key_id, "wrapped": Binary(wrapped)})
+                await self._database[KEYS].insert_one({"_id": key.key_id} | _wrapping(key))
         except Duplicate:
-            kept = await self.wrapped_key(key_id)
+            kept = await self.wrapped_key(key.key_id)
             if kept is None:
                 raise
             return kept
-        return wrapped
+        return key
+
+    async def replace_wrapped_key(self, old: Wrapped, new: Wrapped) -> bool:
+        """Put a key, wrapped anew, in the place of the same one as it was read."""
+        async with translated():
+            result = await self._database[KEYS].update_one(
+                {"_id": old.key_id, "wrapped": Binary(old.data or b"")}, {"$set": _wrapping(new)}
+            )
+            return result.matched_count == 1
+
+    async def destroy_wrapped_key(self, key_id: str) -> None:
+        """Leave a record that there is no key any more, so that none is made again."""
+        async with translated():
+            await self._database[KEYS].replace_one({"_id": key_id}, {"destroyed": True}, upsert=True)
+
+    async def wrapped_keys(self, not_by: str | None, limit: int) -> list[Wrapped]:
+        """Some keys, not destroyed, that another platform key wrapped."""
+        where = {"wrapped": {"$exists": True}, "by": {"$ne": not_by or ""}}
+        async with translated():
+            return [_wrapped(record) for record in await self._database[KEYS].find(where).to_list(limit)]
+
+    async def count_wrapped_keys(self) -> dict[str, int]:
+        """How many keys each platform key wrapped, and how many are destroyed."""
+        async with translated():
+            kinds = [{"$group": {"_id": {"by": "$by", "gone": "$destroyed"}, "count": {"$sum": 1}}}]
+            found = await self._database[KEYS].aggregate(kinds).to_list(None)
+        return {
+            "destroyed" if kind["_id"].get("gone") else kind["_id"].get("by") or "": kind["count"]
+            for kind in found
+        }
+
+
+def _wrapped(record: Json) -> Wrapped:
+    data = record.get("wrapped")
+    return Wrapped(record["_id"], None if data is None else bytes(data), record.get("by", ""))
+
+
+def _wrapping(key: Wrapped) -> Json:
+    return {"wrapped": Binary(key.data or b""), "by": key.by}

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from canheal_schemas import BlobRef
 
-from canheal_vault.errors import BlobUnreadable
-from canheal_vault.keys import KeyRing
+from canheal_vault.errors import BlobUnreadable, KeyAbsent
+from canheal_vault.keys import DataKey, KeyRing
 from canheal_vault.sealing import CHUNK_BYTES, decrypt, encrypt
 
 
@@ -98,7 +98,7 @@ class BlobStore:
         file = await self._files.find(ref.blob_id, ref.hmac_sha256)
         if file is None:
             raise BlobUnreadable(f"blob {ref.blob_id} is not in the blob store as its reference names it")
-        key = await self._keys.data_key(ref.key_id)
+        key = await self._key(ref)
         fingerprint = key.fingerprint()
         async with aclosing(self._files.read(file)) as pieces:
             async for chunk in decrypt(pieces, key, ref.blob_id):
@@ -107,8 +107,15 @@ class BlobStore:
         if fingerprint.hexdigest() != ref.hmac_sha256:
             raise BlobUnreadable(f"blob {ref.blob_id} is not the one that its reference names")
 
+    async def _key(self, ref: BlobRef) -> DataKey:
+        """Reading makes no key: a blob without one was not restored whole."""
+        try:
+            return await self._keys.data_key(ref.key_id)
+        except KeyAbsent as error:
+            raise BlobUnreadable(f"blob {ref.blob_id} has lost its data key") from error
+
     async def _reference(self, blob_id: UUID, key_id: str, chunks: Iterator[bytes]) -> BlobRef:
-        fingerprint = (await self._keys.data_key(key_id)).fingerprint()
+        fingerprint = (await self._keys.make_data_key(key_id)).fingerprint()
         size = 0
         for chunk in chunks:
             fingerprint.update(chunk)

@@ -1,9 +1,11 @@
 """What goes wrong with secrets; the attributes are those of the chassis' tree, read by HTTP and CLI alike.
 
 VaultError
-├── KeyUnusable      a platform key is malformed or does not open a data key
-├── KeyDestroyed     the subject was erased: the key is gone for good
-└── BlobUnreadable   a blob is absent or its bytes are not those that were stored
+├── KeyUnusable       a platform key is malformed or does not open a data key
+├── SecretUnreadable  a secret's file cannot be read, or contradicts the environment
+├── KeyAbsent         a data key was never made, or is not in this store
+├── KeyDestroyed      the subject was erased: the key is gone for good
+└── BlobUnreadable    a blob is absent or its bytes are not those that were stored
 """
 
 from typing import ClassVar
@@ -23,6 +25,19 @@ class KeyUnusable(VaultError):
 
     slug = "key-unusable"
     exit_code = 78
+
+
+class SecretUnreadable(VaultError):
+    """The file of a secret cannot be read, is empty, or says another thing than the environment."""
+
+    slug = "secret-unreadable"
+    exit_code = 78
+
+
+class KeyAbsent(VaultError):
+    """A data key was never made, or was not restored with its blobs."""
+
+    slug = "key-absent"
 
 
 class KeyDestroyed(VaultError):

@@ -104,7 +104,7 @@ class Samples:
                 f"{site} sent a sample {label!r} of another person before. Give this one a label of its "
                 "own, or correct the pseudonym."
             )
-        key = await self._stores.keys.data_key(subject)
+        key = await self._stores.keys.make_data_key(subject)
         content = await asyncio.to_thread(_fingerprint, submission.vcf, key)
         if known is not None and _says_the_same(known, submission, content):
             return Accepted(known, new=False)
