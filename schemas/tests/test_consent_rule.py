@@ -79,8 +79,15 @@ def test_an_erased_subject_permits_nothing_whatever_the_limits_say() -> None:
             },
             "valid_from lies after",
         ),
+        (
+            {
+                "permitted": [],
+                "limited": [{"purpose": "research", "valid_from": "0001-01-01T00:00:00+14:00"}],
+            },
+            "no moment of the years",
+        ),
     ],
-    ids=["both", "twice", "care-conditioned", "backwards"],
+    ids=["both", "twice", "care-conditioned", "backwards", "before-the-year-1"],
 )
 def test_a_consent_that_contradicts_itself_is_refused(said: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):

@@ -26,7 +26,19 @@ def _sorted_once(purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
     return tuple(sorted(set(purposes)))
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises:
+        ValueError: it lies outside the years 1 to 9999 there.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment.isoformat()} is no moment of the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class LimitedPermission(Model):

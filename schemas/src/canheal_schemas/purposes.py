@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 MII_POLICIES: Final = "urn:oid:2.16.840.1.113883.3.1937.777.24.5.3"
 """Code system of the German Medical Informatics Initiative's consent policies."""
@@ -39,6 +39,8 @@ class PurposeEntry:
     """MII consent policies that permit it: the last number of the OID."""
     act_reason: tuple[str, ...]
     """HL7 v3 ActReason codes that mean it."""
+    mii_conditions: tuple[tuple[str, str | None], ...]
+    """DUO terms, each with its value, under which an MII policy permits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,16 @@ def purposes() -> Mapping[Purpose, PurposeEntry]:
     return {purpose: _entry(purpose, table["purpose"][purpose.value]) for purpose in Purpose}
 
 
-def _entry(purpose: Purpose, row: Mapping[str, str | list[str]]) -> PurposeEntry:
-    codes = {name: tuple(row[name]) for name in ("duo", "mii", "act_reason")}
-    return PurposeEntry(purpose, str(row["meaning"]), str(row["gdpr"]), **codes)
+def _entry(purpose: Purpose, row: Mapping[str, Any]) -> PurposeEntry:
+    return PurposeEntry(
+        purpose,
+        meaning=row["meaning"],
+        gdpr=row["gdpr"],
+        duo=tuple(row["duo"]),
+        mii=tuple(row["mii"]),
+        act_reason=tuple(row["act_reason"]),
+        mii_conditions=tuple((one["code"], one.get("value")) for one in row.get("mii_conditions", ())),
+    )
 
 
 @cache

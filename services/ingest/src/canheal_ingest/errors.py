@@ -8,6 +8,7 @@ PlatformError
     │   └── ScratchFull     the disk has no room for it now
     ├── MetadataRefused     fields of the metadata are missing, unknown or wrong: each by its JSON pointer
     ├── BedRefused          a line of the assay's BED file is no interval
+    ├── ConsentRefused      a consent says more than is understood, or contradicts itself
     ├── ConsentDiffers      the submission states another consent than the one in force
     ├── LabelTaken          the site calls another person's sample by this label
     ├── SampleUnknown       there is no such sample
@@ -98,6 +99,11 @@ class BedRefused(SubmissionRefused):
     @property
     def members(self) -> Mapping[str, Any]:
         return {} if self.line is None else {"line": self.line}
+
+
+class ConsentRefused(MetadataRefused):
+    slug = "consent-refused"
+    title = "The consent cannot be accepted"
 
 
 class ConsentDiffers(SubmissionRefused):
