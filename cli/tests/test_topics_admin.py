@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -6,7 +7,8 @@ from canheal_chassis.errors import Unreachable
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.errors import TopicsDifferError
 from canheal_cli.topics import TopicState, apply_topics, standings
-from canheal_schemas import TOPICS, Topic
+from canheal_schemas import TOPICS, RiskScored, Topic
+from kafka import KafkaProducer
 
 pytestmark = pytest.mark.stack
 
@@ -48,3 +50,17 @@ def test_another_number_of_partitions_is_refused(kafka: EmbeddedKafka, topic: To
 def test_an_absent_broker_is_named() -> None:
     with pytest.raises(Unreachable, match=r"No Kafka broker answers at 127\.0\.0\.1:9"):
         standings("127.0.0.1:9")
+
+
+@pytest.mark.parametrize("hours_wrong", [-9 * 24, 9 * 24])
+def test_a_writer_whose_clock_is_wrong_is_heard_and_its_records_age_by_the_brokers(
+    kafka: EmbeddedKafka, hours_wrong: int
+) -> None:
+    apply_topics(kafka.bootstrap)
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all")
+    now = time.time() * 1000
+    try:
+        sent = producer.send(RiskScored.topic.name, b"x", timestamp_ms=int(now + hours_wrong * 3_600_000))
+        assert abs(sent.get(timeout=10).timestamp - now) < 60_000
+    finally:
+        producer.close()

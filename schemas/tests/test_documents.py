@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from canheal_schemas import CHANNELS, EVENTS, Event
+from canheal_schemas.topic import BROKERS_CLOCK
 from jsonschema import Draft7Validator, Draft202012Validator
 
 GENERATED = Path(__file__).parents[1] / "generated"
@@ -89,7 +90,7 @@ def test_every_topic_is_a_channel_with_its_settings_key_and_messages() -> None:
         }
         assert (told["address"], told["x-key-field"]) == (channel.topic.name, channel.topic.key)
         assert (kafka["topic"], kafka["partitions"]) == (channel.topic.name, 12)
-        assert settings == channel.topic.configs
+        assert settings | BROKERS_CLOCK == channel.topic.configs
         assert told["messages"].keys() == {event.__name__ for event in channel.events}
 
 

@@ -91,8 +91,8 @@ def _channel(channel: Channel) -> Part:
 
 
 def _configuration(topic: Topic) -> Part:
-    """Kafka's settings of the topic, typed as the binding wants them."""
-    numbers = {name: int(value) for name, value in topic.configs.items() if name != "cleanup.policy"}
+    """Kafka's settings of the topic, typed as the binding wants them; it has no word for `BROKERS_CLOCK`."""
+    numbers = {name: int(value) for name, value in topic.configs.items() if value.isdigit()}
     return {"cleanup.policy": [topic.cleanup.value], **numbers}
 
 

@@ -7,6 +7,10 @@ from enum import StrEnum
 PARTITIONS = 12
 """Fixed for a topic version: a changed count would move keys between partitions."""
 
+BROKERS_CLOCK = {"message.timestamp.type": "LogAppendTime"}
+"""A record's age is by the broker's clock. By the writer's, one whose clock is an hour ahead could say
+nothing, and what one says whose clock is a week behind would be forgotten at once."""
+
 
 class Cleanup(StrEnum):
     """How Kafka forgets."""
@@ -34,9 +38,9 @@ class Topic:
         """The topic's settings by Kafka's names."""
         milliseconds = str(int(self.retention.total_seconds() * 1000))
         if self.cleanup is Cleanup.COMPACT:
-            return {
+            return BROKERS_CLOCK | {
                 "cleanup.policy": "compact",
                 "delete.retention.ms": milliseconds,
                 "max.compaction.lag.ms": milliseconds,
             }
-        return {"cleanup.policy": "delete", "retention.ms": milliseconds}
+        return BROKERS_CLOCK | {"cleanup.policy": "delete", "retention.ms": milliseconds}
