@@ -8,7 +8,7 @@ MEMBERS := schemas libs/genome libs/refdata libs/vault libs/chassis services/ing
 STAMP := .venv/.installed
 BIN := .venv/bin
 
-.PHONY: help install demo test check measures generate demo-bundle format lock bench clean
+.PHONY: help install demo test test-faults check measures generate demo-bundle format lock bench clean
 
 help: ## what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ demo: $(STAMP) ## three samples through the whole platform; ONCE=1 stops it agai
 
 test: $(STAMP) ## unit, contract and pipeline tests on a real broker and database
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test-faults: $(STAMP) ## ten minutes of faults while samples are sent; CANHEAL_STORM_SEED=N repeats one; ARGS="--seconds 90"
+	PYTHONPATH=tools $(BIN)/python tests/faults/run_storm.py $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, measures, generated files
 	@failed=; run() { echo "== $$*"; "$$@" || failed="$$failed $$(basename $$1):$$2"; }; \

@@ -45,6 +45,7 @@ class Record:
     key: bytes
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int = 0
 
     @property
     def envelope(self) -> Envelope:
@@ -85,6 +86,7 @@ def _record(record: Any) -> Record:
         key=record.key or b"",
         value=record.value or b"",
         headers=tuple(record.headers),
+        timestamp_ms=record.timestamp,
     )
 
 
