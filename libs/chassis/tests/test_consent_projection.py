@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from canheal_chassis import consent as module
 from canheal_chassis.consent import ConsentProjection
-from canheal_schemas import ConsentState, Purpose
+from canheal_chassis.errors import ConsentOutOfDate
+from canheal_schemas import Consent, ConsentState, LimitedPermission, Purpose
 from chassis_parts import a_subject, consent, envelope_of, received
 from structlog.testing import capture_logs
 
@@ -104,3 +106,67 @@ async def test_a_long_wait_is_said_and_goes_on(monkeypatch: pytest.MonkeyPatch) 
         await within(0.5, waiting)
     assert {line["event"] for line in lines} == {"consent-awaited"}
     assert all(S not in str(line) for line in lines)
+
+
+async def test_a_permission_that_ran_out_is_refused_without_any_new_event() -> None:
+    ends = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    limited = Consent.of((), (LimitedPermission(purpose=CARE, valid_until=ends),))
+    clock = [ends]
+    projection = ConsentProjection(lambda: clock[0])
+    apply(projection, consent(S, 1).model_copy(update={"consent": limited}))
+    known = projection.in_force(S)
+    assert projection.permits(S, CARE)
+    assert known is not None
+    assert known.consent.permits(CARE)
+    assert (await projection.at_least(S, 1))[0].permits(CARE)
+    clock[0] += timedelta(microseconds=1)
+    known = projection.in_force(S)
+    assert not projection.permits(S, CARE)
+    assert known is not None
+    assert not known.consent.permits(CARE)
+    assert not (await projection.at_least(S, 1))[0].permits(CARE)
+
+
+async def test_without_the_broker_for_too_long_a_read_is_refused_and_a_handler_waits() -> None:
+    age = [0.0]
+    projection = knows(consent(S, 1, CARE))
+    projection.bound(lambda: age[0], 10)
+    assert projection.in_force(S) is not None
+    age[0] = 10.1
+    with pytest.raises(ConsentOutOfDate, match="for 10 s") as refused:
+        projection.in_force(S)
+    assert (refused.value.status, refused.value.retryable) == (503, True)
+    waiting = asyncio.ensure_future(projection.at_least(S, 1))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    age[0] = 0.0
+    assert (await asyncio.wait_for(waiting, 2))[1] == 1
+
+
+async def test_before_the_first_contact_nothing_may_be_shown() -> None:
+    projection = ConsentProjection()
+    projection.bound(lambda: float("inf"), 10)
+    with pytest.raises(ConsentOutOfDate, match="since this process started"):
+        projection.in_force(S)
+
+
+async def test_an_erased_subject_is_known_as_erased_even_without_the_broker() -> None:
+    projection = knows(consent(S, 2, state=ConsentState.ERASED))
+    projection.bound(lambda: float("inf"), 10)
+    assert (await within(0.5, projection.at_least(S, 9))) == (
+        consent(S, 2, state=ConsentState.ERASED).consent,
+        2,
+    )
+
+
+async def test_a_consent_that_cannot_be_read_allows_nothing_until_a_newer_one_comes() -> None:
+    projection = knows(consent(S, 4, CARE))
+    projection.doubt(S.encode())
+    apply(projection, consent(S, 4, CARE))  # a late relay of what was known
+    assert not projection.permits(S, CARE)
+    assert projection.in_force(S) is None
+    apply(projection, consent(S, 6, CARE))
+    assert projection.permits(S, CARE)
+    erased = knows(consent(S, 5, state=ConsentState.ERASED))
+    erased.doubt(S.encode())
+    assert erased.erased(S)

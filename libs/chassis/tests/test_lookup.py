@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.errors import Unreachable
-from canheal_chassis.lookup import Lookup
+from canheal_chassis.lookup import ASK_SECONDS, FETCH_WAIT_MS, Lookup
 from canheal_chassis.message import Message
 from canheal_chassis.publisher import Publisher, open_publisher
 from canheal_chassis.resources import running
@@ -39,7 +39,7 @@ async def publisher(broker: EmbeddedKafka) -> AsyncIterator[Publisher]:
 @asynccontextmanager
 async def following(broker: EmbeddedKafka) -> AsyncIterator[tuple[Lookup, ConsentProjection]]:
     projection = ConsentProjection()
-    lookup = Lookup(broker.bootstrap, [TOPIC], projection.apply)
+    lookup = Lookup(broker.bootstrap, [TOPIC], projection.apply, projection.doubt)
     async with running(lookup.run()):
         yield lookup, projection
 
@@ -95,6 +95,9 @@ async def test_an_unreadable_record_is_counted_and_does_not_stop_it(
         (b'{"subject": "x"}', headers),
     ):
         await publisher.publish(Message(TOPIC, subject.encode(), value, spoilt, compacted=True))
+    other = a_subject()
+    await say(publisher, consent(other, 1, CARE))
+    await publisher.publish(Message(TOPIC, other.encode(), b"not json", headers, compacted=True))
     before = unreadable()
     tombstone: Any = None
     await publisher.publish(Message(TOPIC, subject.encode(), tombstone, headers, compacted=True))
@@ -102,6 +105,7 @@ async def test_an_unreadable_record_is_counted_and_does_not_stop_it(
     async with following(broker) as (lookup, projection):
         await asyncio.wait_for(lookup.caught_up.wait(), 10)
         assert projection.permits(subject, CARE)
+        assert not projection.permits(other, CARE), "its newest consent cannot be read"
         assert unreadable() - before >= 6
 
 
@@ -134,6 +138,9 @@ async def test_it_follows_again_after_the_broker_was_killed_and_so_does_the_publ
         await asyncio.to_thread(broker.kill)
         try:
             assert projection.permits(old, CARE), "what is known stays known"
+            before = lookup.age_seconds()
+            await asyncio.sleep(1)
+            assert lookup.age_seconds() >= before + 0.9, "nothing proves that it is still in force"
             saying = asyncio.ensure_future(say_for_ever(publisher, consent(new, 1, CARE)))
             await asyncio.sleep(0.3)
         finally:
@@ -143,6 +150,8 @@ async def test_it_follows_again_after_the_broker_was_killed_and_so_does_the_publ
         await asyncio.wait_for(projection.at_least(new, 1), 15)
         assert projection.permits(new, CARE)
         assert projection.permits(old, CARE)
+        await asyncio.sleep(ASK_SECONDS + FETCH_WAIT_MS / 1000)
+        assert lookup.age_seconds() < 2 * ASK_SECONDS
 
 
 async def say_for_ever(publisher: Publisher, event: ConsentChanged) -> None:

@@ -15,9 +15,11 @@ PlatformError
 ├── Conflict               a shared document was changed meanwhile: run again
 ├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
+├── ConsentOutOfDate       this process cannot know whether its consents are those in force
 └── NoSuchDeadLetter       no open dead letter has this id
 """
 
+import math
 from typing import ClassVar
 
 
@@ -28,6 +30,22 @@ class PlatformError(Exception):
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     exit_code: ClassVar[int] = 1
+
+
+class ConsentOutOfDate(PlatformError):
+    """No contact with the broker for too long: another consent may be in force than the one known here."""
+
+    slug = "consent-out-of-date"
+    status = 503
+    retryable = True
+    exit_code = 75
+
+    def __init__(self, age_seconds: float) -> None:
+        since = "since this process started" if math.isinf(age_seconds) else f"for {age_seconds:.0f} s"
+        super().__init__(
+            f"Whether the person's consent is still in force cannot be known here: no contact with the "
+            f"broker {since}. Nothing personal is shown meanwhile; ask again."
+        )
 
 
 class Unreachable(PlatformError):
