@@ -35,6 +35,8 @@ class Resources:
     async def missing(self) -> list[str]:
         """Why this process cannot work yet, in words; empty when it can."""
         reasons = [] if self.consents.caught_up.is_set() else ["the consents in force"]
+        if not reasons and not self.consent.up_to_date:
+            reasons.append(f"the broker: consent may be out of date by {self.consents.age_seconds():.0f} s")
         try:
             await self.store.ping()
         except Unreachable:
@@ -55,7 +57,9 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
     files = BlobFiles(client)
     keys = KeyRing(settings.platform_key, files, settings.platform_key_former)
     consent = ConsentProjection()
-    consents = Lookup(settings.kafka_bootstrap_servers, [ConsentChanged.topic.name], consent.apply)
+    topics = [ConsentChanged.topic.name]
+    consents = Lookup(settings.kafka_bootstrap_servers, topics, consent.apply, consent.doubt)
+    consent.bound(consents.age_seconds, settings.consent_max_age_seconds)
     try:
         await store.take_over(settings.instance_id)
         await files.index()

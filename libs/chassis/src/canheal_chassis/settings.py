@@ -56,6 +56,8 @@ class ServiceSettings(BaseSettings):
     """Processes for the science of one worker."""
     handler_tries: Annotated[int, Field(ge=1, le=20)] = 3
     """Runs of a handler that raises before its event becomes a dead letter."""
+    consent_max_age_seconds: Annotated[float, Field(ge=3, le=300)] = 10.0
+    """Without contact with the broker for longer, personal data is not shown and handlers wait."""
     lane: Lane = Lane.COMMON
     """common: all inputs, of which it passes on what is too heavy; heavy: these, one at a time, niced."""
     log_level: str = "info"
