@@ -29,8 +29,8 @@ class RecordDuty(Model):
 
     basis: Annotated[str, Field(examples=["BE: Act of 22 April 2019 on quality of practice, art. 35"])]
     """The law, as the platform's country table names it."""
-    until: date
-    """The last day on which the record is kept."""
+    until: date | None = None
+    """The last day on which the record is kept; none: the law names no end."""
 
 
 class ErasureRequested(Event):
@@ -80,8 +80,8 @@ class Kept(Model):
     """The kept thing, in words."""
     basis: str
     """The law."""
-    until: date
-    """The last day on which it is kept."""
+    until: date | None = None
+    """The last day on which it is kept; none: the law names no end."""
 
 
 class SubjectErased(Event):

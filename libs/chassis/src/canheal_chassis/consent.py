@@ -3,8 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
-from canheal_schemas import Consent, ConsentChanged, ConsentState, Envelope, Event, Purpose
+from canheal_schemas import (
+    Consent,
+    ConsentChanged,
+    ConsentState,
+    Envelope,
+    ErasureRequested,
+    Event,
+    Purpose,
+)
 
 from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import ConsentOutOfDate
@@ -17,7 +26,7 @@ DOUBT_SECONDS = 0.2
 
 
 class ConsentProjection:
-    """The newest consent of every subject, fed by the look-up consumer."""
+    """The newest consent of every subject, and the samples that were erased; fed by the look-up consumer."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
@@ -25,6 +34,7 @@ class ConsentProjection:
         self._max_age_seconds = float("inf")
         self._readable_from: dict[str, int] = {}
         self._newest: dict[str, ConsentChanged] = {}
+        self._erased_samples: set[UUID] = set()
         self._changed = asyncio.Condition()
         self._waking: set[asyncio.Task[None]] = set()
 
@@ -47,6 +57,8 @@ class ConsentProjection:
 
     def apply(self, event: Event, _envelope: Envelope) -> None:
         """Take a consent over unless a newer one is known, or an erasure: nothing brings a subject back."""
+        if isinstance(event, ErasureRequested) and event.sample is not None:
+            self._erased_samples.add(event.sample)
         if not isinstance(event, ConsentChanged):
             return
         known = self._newest.get(event.subject)
@@ -62,6 +74,10 @@ class ConsentProjection:
     def current(self, subject: str) -> ConsentChanged | None:
         """The newest consent known here."""
         return self._newest.get(subject)
+
+    def all(self) -> list[ConsentChanged]:
+        """The newest consent of every subject."""
+        return list(self._newest.values())
 
     def permits(self, subject: str, purpose: Purpose) -> bool:
         """Whether the consent in force allows this use; without any consent nothing is allowed."""
@@ -79,10 +95,11 @@ class ConsentProjection:
         known = self._newest.get(subject)
         return known and known.model_copy(update={"consent": known.consent.at(self._now())})
 
-    def erased(self, subject: str | None) -> bool:
-        """Whether the subject was erased."""
+    def erased(self, subject: str | None, sample: UUID | None = None) -> bool:
+        """Whether the subject was erased, or this sample of theirs."""
         known = self._newest.get(subject) if subject else None
-        return known is not None and known.consent.state is ConsentState.ERASED
+        gone = known is not None and known.consent.state is ConsentState.ERASED
+        return gone or sample in self._erased_samples
 
     async def at_least(self, subject: str, version: int) -> tuple[Consent, int]:
         """The consent in force and its version, once up to date and no older than `version` (or erased)."""

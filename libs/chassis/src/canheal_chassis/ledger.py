@@ -24,6 +24,7 @@ class Entry:
     input_type: str
     root_id: UUID
     subject: str | None
+    sample: str | None
     consent_version: int | None
     messages: tuple[Message, ...]
     documents: tuple[Document, ...] = ()
@@ -42,6 +43,7 @@ class Entry:
             "input_type": self.input_type,
             "root_id": str(self.root_id),
             "subject": self.subject,
+            "sample": self.sample,
             "consent_version": self.consent_version,
             "messages": [message.to_record() for message in self.messages],
             "documents": [
@@ -62,11 +64,17 @@ class Entry:
             input_type=record["input_type"],
             root_id=UUID(record["root_id"]),
             subject=record["subject"],
+            sample=record.get("sample"),
             consent_version=record["consent_version"],
             messages=tuple(Message.from_record(message) for message in record["messages"]),
             blobs=tuple(UUID(blob) for blob in record["blobs"]),
             state=record["state"],
         )
+
+
+def blank() -> dict[str, Any]:
+    """The fields of an entry whose content an erasure took: that there was one stays."""
+    return {"state": "erased", "messages": [], "documents": [], "blobs": []}
 
 
 def entry_key(input_type: str, root_id: UUID) -> str:
@@ -118,9 +126,3 @@ class Ledger:
                 await unit.save(document, revision)
             for message in heads:
                 await set_head(unit, message)
-
-    async def erase(self, entry: Entry) -> None:
-        """Take content, documents and events out of an entry; that there was one stays."""
-        await self._store.change(
-            LEDGER, entry.key, {"state": "erased", "messages": [], "documents": [], "blobs": []}
-        )

@@ -38,6 +38,9 @@ class Message:
     value: bytes
     headers: Headers
     compacted: bool
+    subject: str | None = None
+    """Whom the event is about, and which sample of theirs: by these an erasure finds it."""
+    sample: str | None = None
 
     @classmethod
     def of(cls, event: Event, envelope: Envelope) -> Self:
@@ -52,8 +55,15 @@ class Message:
                 f"{event.event_type} would have {len(value)} bytes; an event has at most {MAX_EVENT_BYTES}"
             )
         topic = event.destination
+        sample: UUID | None = getattr(event, "sample", None)
         return cls(
-            topic.name, event.key, value, tuple(envelope.to_headers()), topic.cleanup is Cleanup.COMPACT
+            topic.name,
+            event.key,
+            value,
+            tuple(envelope.to_headers()),
+            topic.cleanup is Cleanup.COMPACT,
+            getattr(event, "subject", None),
+            str(sample) if sample else None,
         )
 
     @property
@@ -68,6 +78,8 @@ class Message:
             "value": Binary(self.value),
             "headers": [[name, Binary(value)] for name, value in self.headers],
             "compacted": self.compacted,
+            "subject": self.subject,
+            "sample": self.sample,
         }
 
     @classmethod
@@ -78,6 +90,8 @@ class Message:
             bytes(record["value"]),
             as_headers(record["headers"]),
             record["compacted"],
+            record.get("subject"),
+            record.get("sample"),
         )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from operator import itemgetter
 from typing import Any
 
 from canheal_schemas import Envelope, Event
@@ -33,18 +32,13 @@ class Outbox:
             EventTooLarge: the event cannot be said.
         """
         message = Message.of(event, envelope)
-        await unit.put(
-            OUTBOX,
-            {
-                "_id": str(envelope.event_id),
-                "subject": getattr(event, "subject", ""),
-                "consent_version": getattr(event, "consent_version", 0),
-                "order": time.time_ns(),
-                "message": message.to_record(),
-            },
-        )
+        await _put(unit, message, getattr(event, "consent_version", 0))
         if message.compacted:
             await set_head(unit, message)
+
+    async def say_again(self, message: Message) -> None:
+        """A message that the stream has lost is to be said once more, byte for byte."""
+        await _put(self._store.single, message, 0)
 
     def wake(self) -> None:
         """There is something new to say."""
@@ -64,7 +58,7 @@ class Outbox:
     async def relay(self) -> int:
         """Say everything that waits now; how many events that were."""
         pending: list[dict[str, Any]] = await self._store.records(OUTBOX, {})
-        pending.sort(key=itemgetter("subject", "consent_version", "order"))
+        pending.sort(key=lambda record: (record["subject"] or "", record["consent_version"], record["order"]))
         for record in pending:
             await say(self._store, self._publisher, Message.from_record(record["message"]))
             await self._store.delete(OUTBOX, [record["_id"]])
@@ -76,3 +70,17 @@ class Outbox:
         except TimeoutError:
             return
         self._waiting.clear()
+
+
+async def _put(unit: Unit, message: Message, consent_version: int) -> None:
+    await unit.put(
+        OUTBOX,
+        {
+            "_id": str(message.event_id),
+            "subject": message.subject,
+            "sample": message.sample,
+            "consent_version": consent_version,
+            "order": time.time_ns(),
+            "message": message.to_record(),
+        },
+    )

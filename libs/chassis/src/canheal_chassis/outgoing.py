@@ -6,6 +6,7 @@ once more, so whatever the order of the sends, the newest ends up last. Who come
 no longer the head may have sent it before it was killed: the head is said instead, once more.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from canheal_chassis.message import Message
@@ -17,9 +18,11 @@ HEADS = "newest_said"
 
 
 class Says(Protocol):
-    """What can publish a message."""
+    """What can publish a message, and say that what was said of a key is gone."""
 
     async def publish(self, message: Message) -> None: ...
+
+    async def forget(self, topic: str, key: bytes) -> None: ...
 
 
 def _head_key(message: Message) -> str:
@@ -28,7 +31,8 @@ def _head_key(message: Message) -> str:
 
 async def set_head(unit: Unit, message: Message) -> None:
     """Within the unit that stores it: this message is the newest of its key."""
-    await unit.put(HEADS, {"_id": _head_key(message), "message": message.to_record()})
+    about = {"subject": message.subject, "sample": message.sample}
+    await unit.put(HEADS, {"_id": _head_key(message), **about, "message": message.to_record()})
 
 
 async def head(store: Store, message: Message) -> Message | None:
@@ -37,8 +41,22 @@ async def head(store: Store, message: Message) -> Message | None:
     return Message.from_record(record["message"]) if record else None
 
 
-async def say(store: Store, publisher: Says, message: Message) -> None:
+async def heads(store: Store) -> list[Message]:
+    """The newest message of every key that this service speaks of on a look-up topic."""
+    return [Message.from_record(record["message"]) for record in await store.records(HEADS, {})]
+
+
+def anything(_: Message) -> bool:
+    """Nobody needs to be asked."""
+    return True
+
+
+async def say(
+    store: Store, publisher: Says, message: Message, may: Callable[[Message], bool] = anything
+) -> None:
     """Publish a message; of a look-up topic, leave the newest of its key as the last.
+
+    `may` is asked of whatever goes out: the newest may be another event's.
 
     Raises:
         Unreachable: broker or database does not answer; say it again.
@@ -50,7 +68,7 @@ async def say(store: Store, publisher: Says, message: Message) -> None:
     if newest is not None and newest.event_id != message.event_id:
         log("superseded", event_id=str(message.event_id))
         message = newest
-    while True:
+    while may(message):
         await publisher.publish(message)
         newest = await head(store, message)
         if newest is None or newest.event_id == message.event_id:

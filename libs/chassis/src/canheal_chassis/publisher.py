@@ -25,17 +25,24 @@ class Publisher:
         Raises:
             Unreachable: no confirmation; the record may or may not be there, sending it again is right.
         """
+        await self._send(message.topic, message.key, message.value, list(message.headers))
+
+    async def forget(self, topic: str, key: bytes) -> None:
+        """Send a tombstone: compaction then removes whatever was said of the key.
+
+        Raises:
+            Unreachable: no confirmation; sending it again is right.
+        """
+        await self._send(topic, key, None, [])
+
+    async def _send(
+        self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> None:
+        sending = self._producer.send_and_wait(topic, value=value, key=key, headers=headers)
         try:
-            await asyncio.wait_for(
-                self._producer.send_and_wait(
-                    message.topic, value=message.value, key=message.key, headers=list(message.headers)
-                ),
-                2 * REQUEST_SECONDS,
-            )
+            await asyncio.wait_for(sending, 2 * REQUEST_SECONDS)
         except (KafkaError, TimeoutError) as error:
-            raise Unreachable(
-                f"the broker did not confirm {message.topic}: {type(error).__name__}"
-            ) from error
+            raise Unreachable(f"the broker did not confirm {topic}: {type(error).__name__}") from error
 
 
 @asynccontextmanager

@@ -1,21 +1,26 @@
 """What every process of the platform opens at start and closes at its end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from canheal_schemas import ConsentChanged
+from canheal_schemas import ConsentChanged, Envelope, ErasureRequested, Event
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing
 
+from canheal_chassis.audit import Audit
 from canheal_chassis.consent import ConsentProjection
+from canheal_chassis.erasure import Eraser, Keeps, Traces, keeps_nothing
 from canheal_chassis.errors import Unreachable
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.publisher import Publisher, open_publisher
 from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.store import BlobFiles, Store, connect
+
+IN_FORCE = (ConsentChanged.topic.name, ErasureRequested.topic.name)
+"""The topics that say what may be used at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,11 @@ class Resources:
     store: Store
     keys: KeyRing
     blobs: BlobStore
+    audit: Audit
     consent: ConsentProjection
     consents: Lookup
     publisher: Publisher
+    eraser: Eraser
     tasks: tuple[asyncio.Task[None], ...]
     """What runs beside the process's work; if one ends, the process must."""
 
@@ -43,10 +50,23 @@ class Resources:
             reasons.append("the database")
         return reasons
 
+    async def may_serve(self) -> None:
+        """Return when this process knows every consent, and has carried out every erasure there is."""
+        await self.consents.caught_up.wait()
+        await self.eraser.settled()
+
+
+type KeepsIn = Callable[[Store, BlobStore], Keeps]
+"""What a service keeps for the law's sake, given where it lies."""
+
 
 @asynccontextmanager
-async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[Resources]:
-    """Connect a process; the consent projection is kept current meanwhile.
+async def open_resources(
+    name: str, settings: ServiceSettings, keeps: KeepsIn | None = None, spared: Collection[str] = ()
+) -> AsyncIterator[Resources]:
+    """Connect a process; the consent projection is kept current and erasures are carried out meanwhile.
+
+    `keeps` and `spared` say what an erasure leaves, see `erasure`.
 
     Raises:
         Unreachable: broker or database does not answer.
@@ -56,20 +76,28 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
     store = Store(client, f"canheal_{name}")
     files = BlobFiles(client)
     keys = KeyRing(settings.platform_key, files, settings.platform_key_former)
+    blobs = BlobStore(files, keys, name)
     consent = ConsentProjection()
-    topics = [ConsentChanged.topic.name]
-    consents = Lookup(settings.kafka_bootstrap_servers, topics, consent.apply, consent.doubt)
-    consent.bound(consents.age_seconds, settings.consent_max_age_seconds)
     try:
         await store.take_over(settings.instance_id)
         await files.index()
         await keys.open()
-        async with (
-            open_publisher(settings.kafka_bootstrap_servers) as publisher,
-            running(consents.run()) as tasks,
-        ):
-            blobs = BlobStore(files, keys, name)
-            yield Resources(settings, store, keys, blobs, consent, consents, publisher, tuple(tasks))
+        audit = Audit(name, settings.instance_id, store, keys)
+        await audit.show_head()
+        async with open_publisher(settings.kafka_bootstrap_servers) as publisher:
+            traces = Traces(name, store, files, publisher, keys.forget, spared)
+            eraser = Eraser(traces, keeps(store, blobs) if keeps else keeps_nothing)
+
+            def apply(event: Event, envelope: Envelope) -> None:
+                consent.apply(event, envelope)
+                eraser.apply(event, envelope)
+
+            consents = Lookup(settings.kafka_bootstrap_servers, IN_FORCE, apply, consent.doubt)
+            consent.bound(consents.age_seconds, settings.consent_max_age_seconds)
+            async with running(consents.run(), eraser.run()) as tasks:
+                yield Resources(
+                    settings, store, keys, blobs, audit, consent, consents, publisher, eraser, tuple(tasks)
+                )
     finally:
         client.close()
 

@@ -4,7 +4,7 @@ The only file that knows motor. What the driver raises comes out as `Unreachable
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 from uuid import UUID
@@ -40,6 +40,8 @@ TOO_LARGE = {10334, 17420}
 """BSONObjectTooLarge, and the same after an update: 16 MB are a document's limit."""
 WRITE_CONFLICTS = {112, 251, 246, 24}
 """WriteConflict, NoSuchTransaction, SnapshotUnavailable, LockTimeout."""
+SERVER_GAVE_UP = {1, 14031}
+"""InternalError, OutOfDiskSpace: its storage failed, whatever is asked; it may be well again later."""
 SAVED_AT = "saved_at_"
 """When a document was last written, in nanoseconds: lists begin with the newest."""
 SESSIONS = "sessions"
@@ -80,6 +82,8 @@ def _meaning(error: Exception) -> PlatformError | None:
 def _meaning_of_code(error: OperationFailure) -> PlatformError | None:
     if error.timeout:
         return Unreachable(f"the database does not confirm in time: {type(error).__name__}")
+    if error.code in SERVER_GAVE_UP:
+        return Unreachable(f"the database cannot do its work: its error {error.code}")
     if error.code in TOO_LARGE:
         return EventTooLarge("the outcome is too large for the database: 16 MB are its limit")
     if error.code in WRITE_CONFLICTS:
@@ -172,9 +176,9 @@ class Store:
             self._recorded.add(key)
 
     async def ping(self) -> None:
-        """Ask the server for a sign of life."""
+        """Ask the server to read: one whose storage gave up still answers its `ping`."""
         async with translated():
-            await self._client.admin.command("ping")
+            await self._database[SESSIONS].find_one({}, projection=["_id"])
 
     async def index(self, collection: str, *fields: str) -> None:
         """Make an index on these fields unless there is one."""
@@ -231,6 +235,17 @@ class Store:
             )
             return result.matched_count == 1
 
+    async def last(self, collection: str) -> Json | None:
+        """The record with the highest `_id`."""
+        async with translated():
+            return await self._database[collection].find_one({}, sort=[("_id", DESCENDING)])
+
+    async def page(self, collection: str, after: int, limit: int) -> list[Json]:
+        """Records behind an `_id`, in its order."""
+        async with translated():
+            cursor = self._database[collection].find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
+            return await cursor.limit(limit).to_list(None)
+
     async def count_up(self, collection: str, key: str) -> int:
         """Add one to a counter and read it."""
         async with translated():
@@ -239,10 +254,29 @@ class Store:
             )
             return int(record["count"]) if record else 1
 
+    async def collections(self) -> list[str]:
+        """The names of all collections there are."""
+        async with translated():
+            return await self._database.list_collection_names()
+
+    async def count(self, collection: str, where: Json) -> int:
+        """How many records a query finds."""
+        async with translated():
+            return await self._database[collection].count_documents(where)
+
+    async def change_all(self, collection: str, where: Json, fields: Json) -> None:
+        """Set fields of every record that a query finds."""
+        async with translated():
+            await self._database[collection].update_many(where, {"$set": fields})
+
+    async def delete_all(self, collection: str, where: Json) -> None:
+        """Remove every record that a query finds."""
+        async with translated():
+            await self._database[collection].delete_many(where)
+
     async def delete(self, collection: str, keys: Iterable[str]) -> None:
         """Remove records by `_id`; those that are not there are no error."""
-        async with translated():
-            await self._database[collection].delete_many({"_id": {"$in": list(keys)}})
+        await self.delete_all(collection, {"_id": {"$in": list(keys)}})
 
 
 async def evened(pieces: AsyncIterator[bytes], size: int) -> AsyncGenerator[bytes]:
@@ -311,8 +345,18 @@ class BlobFiles:
                 while piece := await stream.readchunk():
                     yield piece
         except (CorruptGridFile, NoFile) as error:
-            blob = file["metadata"]["blob_id"]
-            raise BlobUnreadable(f"blob {blob} has lost pieces in the store") from error
+            raise BlobUnreadable(
+                f"blob {file['metadata']['blob_id']} has lost pieces in the store"
+            ) from error
+
+    async def owned(self, owner: str, subject: str, roots: Sequence[UUID] | None = None) -> list[UUID]:
+        """The blobs that an owner keeps of a subject, or only those about some roots."""
+        where: Json = {"metadata.subject": subject, "metadata.owner": owner}
+        if roots is not None:
+            where["metadata.root"] = {"$in": [str(root) for root in roots]}
+        async with translated():
+            found = await self._database["blobs.files"].distinct("metadata.blob_id", where)
+            return [UUID(blob_id) for blob_id in found]
 
     async def remove(self, blob_id: UUID) -> None:
         """Remove every file of this blob."""
@@ -325,6 +369,7 @@ class BlobFiles:
         """Make the index by which blobs are found."""
         async with translated():
             await self._database["blobs.files"].create_index([("metadata.blob_id", ASCENDING)])
+            await self._database["blobs.files"].create_index([("metadata.subject", ASCENDING)])
             await self._database["blobs.chunks"].create_index(
                 [("files_id", ASCENDING), ("n", ASCENDING)], unique=True
             )

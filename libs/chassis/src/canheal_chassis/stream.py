@@ -12,20 +12,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
+from uuid import UUID
 
-from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, heavy_topic
+from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, ReportStatus, heavy_topic
 from canheal_schemas.identifiers import event_id
 from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
 from canheal_chassis.clock import utc_now
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.deadletters import DeadLetters
+from canheal_chassis.deadletters import DeadLetters, Origin
+from canheal_chassis.erasure import Target, Traces
 from canheal_chassis.errors import (
     Conflict,
     CrashedWorker,
     Duplicate,
+    Erased,
     EventRefused,
     HandlerFailed,
     Undecodable,
@@ -48,13 +52,13 @@ from canheal_chassis.telemetry import (
     bind,
     log,
 )
-from canheal_chassis.workplace import Bench, Workplace
+from canheal_chassis.workplace import Bench, Workplace, unsealing
 
 MAX_STARTS = 3
 """Starts of one event that ended without an outcome; at the next it is a dead letter."""
 MAX_PAUSE_SECONDS = 1.0
-LEAVES_THE_PLATFORM: tuple[type[Event], ...] = (ReportIssued,)
-"""Events for subscribers: consent is asked once more before they are said."""
+LEAVING = frozenset({ReportIssued.topic.name})
+"""Topics for subscribers: consent is asked once more before anything is said there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Hands:
     place: Workplace
     publisher: Says
     deadletters: DeadLetters
+    traces: Traces
     now: Callable[[], datetime] = utc_now
     lane: Lane = Lane.COMMON
     one_suspect: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -90,6 +95,10 @@ class Task:
     def subject(self) -> str | None:
         return getattr(self.event, "subject", None)
 
+    @property
+    def sample(self) -> UUID | None:
+        return getattr(self.event, "sample", None)
+
 
 async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaitable[None]]) -> None:
     """Handle one event to its end; only what nobody foresaw escapes, and then the process must end."""
@@ -101,7 +110,7 @@ async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaita
         except EventRefused as error:
             if await _kept(record, error, hands):
                 break
-        except (Unreachable, Conflict) as error:
+        except (Unreachable, Conflict, Erased) as error:  # erased: until this process has heard of it
             RETRIED.labels(hands.service, error.slug).inc()
             log("retrying", error=error.slug, attempt=attempt)
             record = replace(record, first=False)  # a start counts once, however often it is begun anew
@@ -140,7 +149,7 @@ def decode(record: Record, hands: Hands) -> Task:
     try:
         envelope = Envelope.from_headers(record.headers)
     except ValidationError as error:
-        raise Undecodable(f"headers: {_places(error)}") from error
+        raise Undecodable(f"headers: {places(error)}") from error
     model = EVENTS.get(envelope.event_type)
     handler = hands.handlers.get(model) if model else None
     if model is None or handler is None:
@@ -148,7 +157,7 @@ def decode(record: Record, hands: Hands) -> Task:
     try:
         return Task(model.model_validate_json(record.value), envelope, handler)
     except ValidationError as error:
-        raise Undecodable(f"body of {envelope.event_type}: {_places(error)}") from error
+        raise Undecodable(f"body of {envelope.event_type}: {places(error)}") from error
 
 
 async def _pass_on(record: Record, task: Task, hands: Hands) -> None:
@@ -159,7 +168,7 @@ async def _pass_on(record: Record, task: Task, hands: Hands) -> None:
     log("passed-on")
 
 
-def _places(error: ValidationError) -> str:
+def places(error: ValidationError) -> str:
     """Where and why, without the values: they may be personal."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or '(root)'}: {problem['type']}"
@@ -205,7 +214,7 @@ async def _ask_consent(task: Task, hands: Hands) -> Verdict:
         return Verdict()
     purpose = task.handler.purpose
     consent, version = await hands.consent.at_least(task.subject, getattr(task.event, "consent_version", 0))
-    if hands.consent.erased(task.subject):
+    if hands.consent.erased(task.subject, task.sample):
         return Verdict(version, erased=True)
     if consent.permits(purpose):
         return Verdict(version)
@@ -219,7 +228,8 @@ async def _make(task: Task, hands: Hands) -> Entry:
         allowed = verdict.state == "done"
         outcome = await _run(task, bench, hands) if allowed else _refusal(task, verdict, hands)
         for blob in outcome.blobs:
-            await hands.place.blobs.put(blob, task.envelope.root_id)
+            with unsealing():
+                await hands.place.blobs.put(blob, task.envelope.root_id)
         revisions = [bench.revision(document) for document in outcome.save if document.shared]
         return await _store(task, outcome, revisions, hands, verdict)
 
@@ -236,7 +246,7 @@ async def _run(task: Task, bench: Bench, hands: Hands) -> Outcome:
     for attempt in range(1, hands.tries + 1):
         try:
             outcome: Outcome = await task.handler.handle(task.event, bench)
-        except (Unreachable, Conflict, EventRefused):
+        except (Unreachable, Conflict, Erased, EventRefused):
             raise
         except Exception as error:
             FAILED.labels(hands.service, task.envelope.event_type).inc()
@@ -265,6 +275,7 @@ async def _store(task: Task, outcome: Outcome, revisions: list[int], hands: Hand
         input_type=task.envelope.event_type,
         root_id=task.envelope.root_id,
         subject=task.subject,
+        sample=str(task.sample) if task.sample else None,
         consent_version=verdict.consent_version,
         messages=tuple(
             Message.of(event, caused_by(task.envelope, event, hands.service, number, moment))
@@ -309,16 +320,22 @@ async def _say(task: Task, entry: Entry, hands: Hands) -> None:
     """Ask erasure once more, and consent for what leaves the platform; then publish the stored bytes."""
     if task.subject is not None:  # an adopted outcome may be said before this process knows any consent
         await hands.consent.at_least(task.subject, getattr(task.event, "consent_version", 0))
-    if hands.consent.erased(task.subject):
-        if entry.state != "erased":
-            for blob in entry.blobs:
-                await hands.place.blobs.remove(blob)
-            await hands.ledger.erase(entry)
+    if task.subject is not None and hands.consent.erased(task.subject, task.sample):
+        await hands.traces.remove(Target(task.subject, task.sample, (task.envelope.root_id,)))
         return
     for message in entry.messages:
-        allowed = message if entry.state == "withheld" else await _allowed(task, message, hands)
+        allowed = await _allowed(task, message, hands)
         if allowed is not None:
-            await say(hands.place.store, hands.publisher, allowed)
+            await say(hands.place.store, hands.publisher, allowed, partial(_may_leave, task, hands))
+
+
+def _may_leave(task: Task, hands: Hands, message: Message) -> bool:
+    """Whether consent lets a message out: what stays inside, and the word that nothing is said, may go."""
+    if message.topic not in LEAVING or task.subject is None:
+        return True
+    if hands.consent.permits(task.subject, task.handler.purpose):
+        return True
+    return ReportIssued.model_validate_json(message.value).status is ReportStatus.WITHHELD
 
 
 async def _allowed(task: Task, message: Message, hands: Hands) -> Message | None:
@@ -326,8 +343,7 @@ async def _allowed(task: Task, message: Message, hands: Hands) -> Message | None
 
     Nothing is, when a newer event of the key is stored: what becomes of that one is asked when it is said.
     """
-    leaves = message.topic in {event.topic.name for event in LEAVES_THE_PLATFORM}
-    if not leaves or task.subject is None or hands.consent.permits(task.subject, task.handler.purpose):
+    if task.subject is None or _may_leave(task, hands, message):
         return message
     current = hands.consent.current(task.subject)
     version = current.consent_version if current else 0
@@ -353,10 +369,14 @@ async def _measure(task: Task, hands: Hands, began: float) -> None:
 
 
 async def _kept(record: Record, error: EventRefused, hands: Hands) -> bool:
-    """Whether the dead letter is kept; not yet, when something does not answer."""
+    """Whether the dead letter is kept; not yet, when something does not answer. Of the erased none is."""
+    about = Origin.of(record).about
+    if about is not None and hands.consent.erased(about.subject, about.sample):
+        return True
     try:
-        await hands.deadletters.keep(record, error)
-    except Unreachable:
+        with unsealing():
+            await hands.deadletters.keep(record, error)
+    except (Unreachable, Erased):
         return False
     return True
 

@@ -39,6 +39,7 @@ LAG = Gauge("canheal_lag", "Records of a topic that this process has yet to hand
 LOOKUP_UNREADABLE = Counter("canheal_lookup_unreadable", "Look-up records that could not be read", ["topic"])
 
 EventName = Literal[
+    "audit-head",
     "started",
     "stopped",
     "handled",
@@ -52,6 +53,8 @@ EventName = Literal[
     "pool-renewed",
     "relay-interrupted",
     "superseded",
+    "erased",
+    "erasure-interrupted",
     "fatal",
 ]
 FIELDS = frozenset(
@@ -71,6 +74,7 @@ FIELDS = frozenset(
         "where",
         "consent_version",
         "count",
+        "head",
         "why",
     }
 )

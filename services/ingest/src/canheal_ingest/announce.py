@@ -3,14 +3,22 @@
 from datetime import datetime
 from uuid import UUID
 
-from canheal_schemas import ConsentChanged, Envelope, Event, SampleReceived
+from canheal_schemas import (
+    ConsentChanged,
+    Envelope,
+    ErasureRequested,
+    Event,
+    RecordDuty,
+    SampleReceived,
+)
 from canheal_schemas.identifiers import consent_root, event_id, sample_root
 
-from canheal_ingest.records import SampleRecord, SubjectRecord
+from canheal_ingest.records import ErasureRecord, SampleRecord, SubjectRecord
 
 type Announcement = tuple[Event, Envelope]
 
 POST = "POST /v1/samples"
+DELETE = "DELETE"
 PUT = "PUT /v1/subjects/consent"
 
 
@@ -39,6 +47,28 @@ def consent_stated(person: SubjectRecord, first: SampleRecord) -> Announcement:
 def consent_changed(person: SubjectRecord, changed_at: datetime) -> Announcement:
     """Another consent is in force."""
     return _consent_changed(person, PUT, changed_at)
+
+
+def erased_consent(person: SubjectRecord, erased_at: datetime) -> Announcement:
+    """The last consent of a person: nothing is allowed, and nothing brings them back."""
+    return _consent_changed(person, DELETE, erased_at)
+
+
+def erasure_requested(
+    record: ErasureRecord, consent_version: int, duty: RecordDuty | None, revisions: int | None = None
+) -> Announcement:
+    """Everything of a person, or of a sample with so many revisions, must go."""
+    event = ErasureRequested(
+        erasure=record.id,
+        scope=record.scope,
+        subject=record.subject,
+        consent_version=consent_version,
+        sample=record.sample,
+        revisions=revisions,
+        site=record.site,
+        duty=duty,
+    )
+    return event, _envelope(event, record.id, DELETE, record.requested_at, record.site)
 
 
 def _consent_changed(person: SubjectRecord, why: str, changed_at: datetime) -> Announcement:

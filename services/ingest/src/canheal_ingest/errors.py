@@ -11,6 +11,7 @@ PlatformError
     ├── ConsentRefused      a consent says more than is understood, or contradicts itself
     ├── ConsentDiffers      the submission states another consent than the one in force
     ├── LabelTaken          the site calls another person's sample by this label
+    ├── ErasureUnknown      there is no such erasure
     ├── SampleUnknown       there is no such sample
     └── SubjectUnknown      the site never sent a sample under this pseudonym
 
@@ -144,3 +145,11 @@ class SubjectUnknown(SubmissionRefused):
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+class ErasureUnknown(SubmissionRefused):
+    """There is no such erasure."""
+
+    slug = "erasure-unknown"
+    status = 404
+    title = "There is no such erasure"

@@ -11,6 +11,7 @@ from canheal_schemas import (
     STREAM_SERVICES,
     DeadLettered,
     Envelope,
+    ErasureRequested,
     Event,
     PartStatus,
     ReportIssued,
@@ -18,6 +19,7 @@ from canheal_schemas import (
     ReportStatus,
     RiskScored,
     RiskStatus,
+    SubjectErased,
     VariantsAnnotated,
     deadletter_topic,
 )
@@ -28,6 +30,8 @@ TOPICS: Final[Sequence[str]] = (
     RiskScored.topic.name,
     ReportIssued.topic.name,
     *(deadletter_topic(service).name for service in STREAM_SERVICES),
+    ErasureRequested.topic.name,
+    SubjectErased.topic.name,
 )
 AWAITED: Final = 10_000
 """Samples of this process whose report is awaited for the histogram; older ones are no longer measured."""
@@ -64,6 +68,8 @@ class Held:
     error: str
     message: str
     attempt: int
+    why: str | None = None
+    """Why a person gave it up for good; None while somebody still decides."""
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class Journey:
     """What is known of one revision of a sample."""
 
     revision: int
+    subject: str | None = None
     annotated: PartStatus | None = None
     scored: RiskStatus | None = None
     reasons: dict[str, str] = field(default_factory=dict)
@@ -124,29 +131,41 @@ class Progress:
     def apply(self, event: Event, _envelope: Envelope) -> None:
         """Take in what a service says; in any order, and again, with the same end."""
         match event:
+            case ErasureRequested():
+                self._forget(event)
             case VariantsAnnotated(sample=sample, revision=revision):
-                if journey := self._journey(sample, revision):
+                if journey := self._journey(sample, revision, event.subject):
                     journey.annotated = event.status
                     _note(journey, "annotate", event.reason)
             case RiskScored(sample=sample, revision=revision):
-                if journey := self._journey(sample, revision):
+                if journey := self._journey(sample, revision, event.subject):
                     journey.scored = event.status
                     _note(journey, "prs", event.reason)
             case ReportIssued(sample=sample, revision=revision):
                 self._measure(event)
-                if journey := self._journey(sample, revision):
+                if journey := self._journey(sample, revision, event.subject):
                     _issue(journey, event)
             case DeadLettered(sample=UUID() as sample, revision=int(revision)):
-                if journey := self._journey(sample, revision):
+                if journey := self._journey(sample, revision, event.subject):
                     _bury(journey, event, _envelope.event_id)
             case _:
                 return
 
-    def _journey(self, sample: UUID, revision: int) -> Journey | None:
+    def _journey(self, sample: UUID, revision: int, subject: str | None) -> Journey | None:
         known = self._journeys.get(sample)
         if known is None or known.revision < revision:
-            known = self._journeys[sample] = Journey(revision)
+            known = self._journeys[sample] = Journey(revision, subject)
         return known if known.revision == revision else None
+
+    def _forget(self, request: ErasureRequested) -> None:
+        """Nothing is known of what was erased; late news of it may come back until they age out, unread."""
+        gone = [
+            sample
+            for sample, journey in self._journeys.items()
+            if sample == request.sample or (request.sample is None and journey.subject == request.subject)
+        ]
+        for sample in gone:
+            del self._journeys[sample]
 
     def _measure(self, report: ReportIssued) -> None:
         if report.status is ReportStatus.FINAL:
@@ -169,7 +188,8 @@ def _issue(journey: Journey, event: ReportIssued) -> None:
 
 def _bury(journey: Journey, event: DeadLettered, deadletter_id: UUID) -> None:
     before = journey.dead.get(event.service)
-    if before is None or event.attempt >= before.attempt:
-        journey.dead[event.service] = Held(
-            deadletter_id, event.service, event.error, event.message, event.attempt
-        )
+    held = Held(
+        event.drops or deadletter_id, event.service, event.error, event.message, event.attempt, event.why
+    )
+    if before is None or (held.attempt, held.why is not None) >= (before.attempt, before.why is not None):
+        journey.dead[event.service] = held

@@ -1,12 +1,16 @@
-"""What ingest keeps: a person's consent, and the newest content of each sample."""
+"""What ingest keeps: a person's consent, the newest content of each sample, and erasures with receipts."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Final
 from uuid import UUID, uuid5
 
 from canheal_chassis.outcome import Document
-from canheal_schemas import BlobRef, Consent, SampleContext
+from canheal_schemas import STREAM_SERVICES, BlobRef, Consent, ErasureScope, SampleContext, SubjectErased
 from canheal_schemas.identifiers import NAMESPACE
 from pydantic import AwareDatetime
+
+RECEIPTS_FROM: Final = ("ingest", *STREAM_SERVICES)
+"""Whose receipts complete an erasure."""
 
 
 class SubjectRecord(Document):
@@ -34,6 +38,31 @@ class SampleRecord(Document):
     context: SampleContext
     consent_version: int
     accepted_at: AwareDatetime
+    erased: bool = False
+    """It is on its way out: nobody may send a new revision meanwhile."""
+
+
+class ErasureRecord(Document):
+    """An erasure and the receipts that came."""
+
+    collection: ClassVar[str] = "erasure_requests"
+    shared: ClassVar[bool] = True
+
+    scope: ErasureScope
+    sample: UUID | None = None
+    site: str
+    requested_at: AwareDatetime
+    receipts: tuple[SubjectErased, ...] = ()
+    """The newest of each service; after a restore a service erases once more."""
+    completed_at: AwareDatetime | None = None
+
+    def with_receipt(self, receipt: SubjectErased, at: datetime) -> "ErasureRecord":
+        """The record with one more receipt; complete once every service has said one."""
+        others = [known for known in self.receipts if known.service != receipt.service]
+        receipts = tuple(sorted([*others, receipt], key=lambda one: RECEIPTS_FROM.index(one.service)))
+        done = {one.service for one in receipts} == set(RECEIPTS_FROM)
+        ended = self.completed_at or (at if done else None)
+        return self.model_copy(update={"receipts": receipts, "completed_at": ended})
 
 
 def subject_record_id(subject: str) -> UUID:

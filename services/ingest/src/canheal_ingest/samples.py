@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from canheal_chassis.errors import Erased
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.store import Store
 from canheal_schemas import BlobRef, Consent, SampleContext
@@ -55,6 +56,8 @@ class Stores:
     blobs: BlobStore
     keys: KeyRing
     outbox: Outbox
+    erased: Callable[[UUID], bool]
+    """Whether a sample was erased, as the stream tells."""
     now: Callable[[], datetime]
 
 
@@ -85,6 +88,7 @@ class Samples:
             Erased: its person was erased.
         """
         record = await self._stores.store.get(SampleRecord, sample)
+        self._refuse_erased(sample, record)
         if record is None:
             raise SampleUnknown(
                 f"No sample has the id {sample}. The answer to POST /v1/samples names the id; where "
@@ -93,12 +97,18 @@ class Samples:
         await self._subjects.find(record.subject)
         return record
 
+    def _refuse_erased(self, sample: UUID, record: SampleRecord | None) -> None:
+        """A sample that was erased is neither shown nor taken again: its label is used up."""
+        if self._stores.erased(sample) or (record is not None and record.erased):
+            raise Erased("The sample was erased. Send its content, if that is wanted, under a new label.")
+
     async def _accept(self, submission: Submission) -> Accepted:
         site, label = submission.site, submission.context.label
         subject = self._subjects.name(site, submission.pseudonym)
         person = await self._subjects.stating(subject, site, submission.consent)
         sample = sample_id(site, label)
         known, at = await self._stores.store.read(SampleRecord, sample)
+        self._refuse_erased(sample, known)
         if known is not None and known.subject != subject:
             raise LabelTaken(
                 f"{site} sent a sample {label!r} of another person before. Give this one a label of its "
