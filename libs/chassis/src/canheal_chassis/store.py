@@ -274,6 +274,14 @@ class Store:
         async with translated():
             await self._database[collection].delete_many(where)
 
+    async def additions(self, collection: str) -> AsyncIterator[None]:
+        """An item whenever a record was added; ends when the server ends it or does not answer."""
+        added = [{"$match": {"operationType": "insert"}}]
+        with suppress(PyMongoError):
+            async with self._database[collection].watch(added) as stream:
+                async for _ in stream:
+                    yield
+
     async def delete(self, collection: str, keys: Iterable[str]) -> None:
         """Remove records by `_id`; those that are not there are no error."""
         await self.delete_all(collection, {"_id": {"$in": list(keys)}})

@@ -53,6 +53,8 @@ EventName = Literal[
     "pool-renewed",
     "relay-interrupted",
     "superseded",
+    "lease-taken",
+    "lease-lost",
     "erased",
     "erasure-interrupted",
     "fatal",
