@@ -70,7 +70,7 @@ def address(made_versions: dict[str, ReportVersion]) -> Iterator[str]:
     source = Source("CIViC", "2026-05", "CC0-1.0", "civicdb.org", "evidence")
     knowledge = Knowledge({"COAD": "Colon Adenocarcinoma"}.get, lambda _bundle: (source,))
     app = FastAPI()
-    app.include_router(routes(shelf, shelf, knowledge, utc_now))
+    app.include_router(routes(shelf, shelf, an_audit_log(MemoryEntries()), knowledge, utc_now))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

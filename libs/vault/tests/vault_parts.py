@@ -3,8 +3,13 @@
 import asyncio
 import base64
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
 
-from canheal_vault.keys import Wrapped
+from canheal_vault.auditlog import AuditLog
+from canheal_vault.chain import Entry, Head
+from canheal_vault.keys import KeyRing, Wrapped
 from pydantic import SecretStr
 
 PLATFORM_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
@@ -44,3 +49,39 @@ class MemoryKeys:
     async def count_wrapped_keys(self) -> dict[str, int]:
         await asyncio.sleep(0)
         return dict(Counter("destroyed" if key.data is None else key.by for key in self.kept.values()))
+
+
+class MemoryEntries:
+    """A chain in memory; each question gives way to others, as a database would."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    async def append(self, entry: Entry) -> bool:
+        await asyncio.sleep(0)
+        if entry.sequence <= len(self.entries):
+            return False
+        self.entries.append(entry)
+        return True
+
+    async def head(self) -> Head:
+        await asyncio.sleep(0)
+        return self.entries[-1].head if self.entries else Head()
+
+    @property
+    def lines(self) -> list[str]:
+        return [entry.model_dump_json() for entry in self.entries]
+
+
+def an_audit_log(
+    entries: MemoryEntries, keys: KeyRing | None = None, instance: str = "report-0", **more: Any
+) -> AuditLog:
+    """An audit log of the service `report`, an entry a second."""
+    ticks = count()
+    return AuditLog(
+        ("report", instance),
+        entries,
+        keys or KeyRing(PLATFORM_KEY, MemoryKeys()),
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(ticks)),
+        anchor=more.get("anchor", lambda _: None),
+    )

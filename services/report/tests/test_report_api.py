@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from canheal_chassis.errors import Unreachable
 from canheal_chassis.http import install_problems
 from canheal_report.api import routes
 from canheal_report.dossier import join
@@ -12,7 +13,9 @@ from canheal_report.heads import moved
 from canheal_report.knowledge import Knowledge
 from canheal_report.versions import ReportVersion, reports_due
 from canheal_schemas import Purpose
+from canheal_vault.chain import Action, verify
 from fastapi import FastAPI
+from vault_parts import MemoryEntries, an_audit_log
 
 type Client = Callable[[str], Any]
 
@@ -57,11 +60,17 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def app(shelf: Shelf) -> FastAPI:
+def app(shelf: Shelf, entries: MemoryEntries) -> FastAPI:
     app = FastAPI()
     install_problems(app)
-    app.include_router(routes(shelf, shelf, Knowledge(), a_moment))
+    app.include_router(routes(shelf, shelf, an_audit_log(entries), Knowledge(), a_moment))
     return app
+
+
+@pytest.fixture
+def entries() -> MemoryEntries:
+    """What the audit log holds."""
+    return MemoryEntries()
 
 
 async def get(app: FastAPI, path: str) -> httpx.Response:
@@ -111,6 +120,40 @@ async def test_once_consent_is_gone_every_road_to_a_report_is_shut(
         assert answer.json()["type"] == "urn:canheal:problem:consent-refuses"
         assert "BRAF" not in answer.text
     assert "T-1" not in (await get(app, "/")).text
+
+
+async def test_each_view_is_written_into_the_audit_log_before_it_is_answered_and_names_nobody(
+    app: FastAPI, shelf: Shelf, entries: MemoryEntries, stream: Any
+) -> None:
+    (version,) = shelf.tell(stream, stream.annotated())
+    places = [f"/v1/reports/{version.id}.html", f"/v1/reports/{version.id}.json", "/"]
+    for path in [*places, f"/v1/samples/{version.sample}/reports"]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            await client.get(path, headers={"X-Canheal-Actor": "dr.novak"})
+    said = [(entry.action, entry.about.get("form"), entry.actor) for entry in entries.entries]
+    assert said == [
+        (Action.REPORT_VIEWED, "html", "dr.novak"),
+        (Action.REPORT_VIEWED, "json", "dr.novak"),
+        (Action.REPORTS_LISTED, None, "dr.novak"),
+        (Action.REPORT_VIEWED, "versions", "dr.novak"),
+    ]
+    assert verify(entries.lines, "report").broken is None
+    written = "".join(entries.lines)
+    assert not any(str(identity) in written for identity in (version.subject, version.id, version.sample))
+
+
+async def test_a_view_that_cannot_be_written_down_is_not_answered(
+    app: FastAPI, shelf: Shelf, entries: MemoryEntries, stream: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(_: Any) -> bool:
+        raise Unreachable("the database does not answer")
+
+    (version,) = shelf.tell(stream, stream.annotated())
+    monkeypatch.setattr(entries, "append", down)
+    for path in (f"/v1/reports/{version.id}.html", f"/v1/samples/{version.sample}/reports", "/"):
+        answer = await get(app, path)
+        assert answer.status_code == 503
+        assert "BRAF" not in answer.text
 
 
 async def test_what_is_unknown_gets_a_problem_that_says_how_to_go_on(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing
 
 from canheal_chassis.audit import Audit
+from canheal_chassis.audit import Audit
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.erasure import Eraser, Keeps, Traces, keeps_nothing
 from canheal_chassis.errors import Unreachable
@@ -31,6 +32,7 @@ class Resources:
     store: Store
     keys: KeyRing
     blobs: BlobStore
+    audit: Audit
     audit: Audit
     consent: ConsentProjection
     consents: Lookup
@@ -82,6 +84,8 @@ async def open_resources(
         await store.take_over(settings.instance_id)
         await files.index()
         await keys.open()
+        audit = Audit(name, settings.instance_id, store, keys)
+        await audit.show_head()
         audit = Audit(name, settings.instance_id, store, keys)
         await audit.show_head()
         async with open_publisher(settings.kafka_bootstrap_servers) as publisher:

@@ -22,6 +22,7 @@ from canheal_vault.errors import VaultError
 from fastapi import FastAPI
 from faust.types import TP
 
+from canheal_chassis.audit import audit_routes
 from canheal_chassis.consumer import App, consume, make_app
 from canheal_chassis.deadletters import DEADLETTERS, DeadLetters
 from canheal_chassis.errors import PlatformError
@@ -187,6 +188,7 @@ def _mount(
     web.add_api_route(
         "/v1/deadletters/{letter}/retry", hands.deadletters.retry, methods=["POST"], status_code=202
     )
+    web.include_router(audit_routes(resources.audit, resources.store))
     if service.mount:
         service.mount(web, resources)
 

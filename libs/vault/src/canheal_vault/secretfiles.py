@@ -1,7 +1,7 @@
 """Secrets from files: `NAME_FILE` in the environment names the file that holds the secret `NAME`.
 
 That is how Docker and Kubernetes mount secrets. The value never stands in the environment, where
-`docker inspect` and a crash report would show it. A message about a secret names variable and file, never a value.
+`docker inspect` and a crash report would show it. A message about a secret names variable and file, no value.
 """
 
 import os

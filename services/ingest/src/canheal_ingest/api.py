@@ -9,7 +9,10 @@ from uuid import UUID
 from canheal_chassis.http import install_problems, problem_response
 from canheal_genome.errors import GenomeError
 from canheal_refdata.errors import BundleError
-from fastapi import FastAPI, Path, Query, Request
+from canheal_schemas.identifiers import sample_root
+from canheal_vault.auditlog import AuditLog
+from canheal_vault.chain import Action
+from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
@@ -23,6 +26,8 @@ from canheal_ingest.subjects import Subjects
 from canheal_ingest.upload import refuse_declared_size
 
 MAX_CONSENT_BYTES = 64 << 10
+Actor = Annotated[str, Depends(actor_of)]
+"""Who asks, for the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Desk:
     samples: Samples
     subjects: Subjects
     progress: Progress
+    audit: AuditLog
     caught_up: asyncio.Event
 
 
@@ -42,13 +48,20 @@ def mount(app: FastAPI, desk: Desk) -> None:
     app.add_exception_handler(SubmissionRefused, _refused)
 
     @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, tags=["samples"])
-    async def submit(request: Request) -> JSONResponse:
+    async def submit(request: Request, by: Actor) -> JSONResponse:
         """Take a sample: 202 once it is durable, 200 where the same content was there already."""
         refuse_declared_size(request.headers.get("content-length"), desk.reception.limits)
         accepted = await desk.reception.take(_body(request), request.headers.get("content-type", ""))
         record = accepted.record
         if accepted.new:
             desk.progress.accepted(record.id, record.revision)
+        await desk.audit.record(
+            Action.SAMPLE_SUBMITTED,
+            by,
+            subject=record.subject,
+            about={"sample": str(record.id)},
+            correlation_id=sample_root(record.id, record.revision),
+        )
         place = f"/v1/samples/{record.id}"
         answer = {
             "sample": str(record.id),
@@ -59,19 +72,23 @@ def mount(app: FastAPI, desk: Desk) -> None:
         return JSONResponse(answer, 202 if accepted.new else 200, {"Location": place})
 
     @app.get("/v1/samples/{sample}", tags=["samples"])
-    async def where(sample: UUID) -> dict[str, Any]:
+    async def where(sample: UUID, by: Actor) -> dict[str, Any]:
         """Where a sample is, which part is held and why."""
         record = await desk.samples.find(sample)
+        about = {"sample": str(sample)}
+        await desk.audit.record(Action.SAMPLE_VIEWED, by, subject=record.subject, about=about)
         journey = desk.progress.of(sample, record.revision)
         return standing(record, journey, caught_up=desk.caught_up.is_set())
 
     @app.put("/v1/subjects/{pseudonym:path}/consent", openapi_extra=_CONSENT, tags=["consent"])
     async def change_consent(
-        pseudonym: Annotated[Name, Path()], site: Annotated[Site, Query()], request: Request
+        pseudonym: Annotated[Name, Path()], site: Annotated[Site, Query()], by: Actor, request: Request
     ) -> dict[str, Any]:
         """State what a person allows from now on; the same again changes nothing."""
         stated = read_document(StatedConsent, await _small_body(request))
         record, changed = await desk.subjects.change_consent(site, pseudonym, stated.consent)
+        about = {"consent": str(record.consent_version)}
+        await desk.audit.record(Action.CONSENT_CHANGED, by, subject=record.subject, about=about)
         return {
             "subject": record.subject,
             "consent_version": record.consent_version,

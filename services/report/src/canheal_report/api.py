@@ -3,21 +3,39 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
+from canheal_chassis.audit import actor_of
 from canheal_chassis.outcome import Document
-from canheal_schemas import Purpose
-from fastapi import APIRouter
+from canheal_schemas import ConsentChanged, Purpose
+from canheal_schemas.identifiers import sample_root
+from canheal_vault.auditlog import AuditLog
+from canheal_vault.chain import Action
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from canheal_report.document import report_document
-from canheal_report.errors import ConsentRefuses, NoReportOfSample, NoSuchReport
+from canheal_report.errors import ConsentRefuses, NoReportOfSample, NoSuchReport, ReportWithheld
 from canheal_report.heads import Head, Summary
 from canheal_report.knowledge import Knowledge
 from canheal_report.page import Served, content_security_policy, list_page, report_page
-from canheal_report.versions import ReportVersion
+from canheal_report.versions import ReportVersion, withheld_id
 
+Actor = Annotated[str, Depends(actor_of)]
+"""Who asks, for the audit log."""
+type Revision = tuple[UUID, int]
+"""A sample and its revision."""
+
+
+def named_revision(
+    sample: UUID | None = None, revision: Annotated[int | None, Query(ge=1)] = None
+) -> Revision | None:
+    """What a withheld report's link names, since nothing of it is kept by which it could be known."""
+    return (sample, revision) if sample is not None and revision is not None else None
+
+
+Of = Annotated[Revision | None, Depends(named_revision)]
 LISTED = 500
 """Samples that the list page looks at."""
 
@@ -35,7 +53,7 @@ class Documents(Protocol):
 class ConsentGate(Protocol):
     """What the subjects allow now: the chassis' `ConsentProjection`."""
 
-    def permits(self, subject: str, purpose: Purpose) -> bool: ...
+    def in_force(self, subject: str) -> ConsentChanged | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +64,25 @@ class Desk:
     consent: ConsentGate
     clock: Callable[[], datetime]
 
-    async def report(self, report_id: UUID) -> tuple[ReportVersion, Served]:
-        """Raises NoSuchReport or ConsentRefuses."""
+    async def report(self, report_id: UUID, of: Revision | None = None) -> tuple[ReportVersion, Served]:
+        """Raises NoSuchReport, ReportWithheld, ConsentRefuses or ConsentOutOfDate."""
         version = await self.documents.get(ReportVersion, report_id)
         if version is None:
+            if of is not None and withheld_id(sample_root(*of)) == report_id:
+                raise ReportWithheld
             raise NoSuchReport(report_id)
+        consent = self.ask(version)
         versions = (await self.head(version.sample)).versions
         number = [summary.report_id for summary in versions].index(version.id) + 1
         newest = versions[-1] if number < len(versions) else None
-        return version, Served(number, len(versions), self.clock(), newest)
+        return version, Served(number, len(versions), self.clock(), newest, consent)
 
     async def head(self, sample: UUID) -> Head:
-        """Raises NoReportOfSample or ConsentRefuses."""
+        """Raises NoReportOfSample, ConsentRefuses or ConsentOutOfDate."""
         head = await self.documents.get(Head, sample)
         if head is None or not head.versions:
             raise NoReportOfSample(sample)
-        if not self._permits(head):
-            raise ConsentRefuses
+        self.ask(head)
         return head
 
     async def newest(self) -> list[Summary]:
@@ -70,37 +90,67 @@ class Desk:
         heads = await self.documents.find(Head, limit=LISTED)
         return [head.report for head in heads if head.report and self._permits(head)]
 
+    def ask(self, document: Document) -> ConsentChanged:
+        """The consent under which a document is shown. Raises ConsentRefuses or ConsentOutOfDate."""
+        consent = self.consent.in_force(document.subject)
+        if consent is None or not consent.consent.permits(Purpose.OWN_CARE):
+            raise ConsentRefuses
+        return consent
+
     def _permits(self, document: Document) -> bool:
-        return self.consent.permits(document.subject, Purpose.OWN_CARE)
+        try:
+            self.ask(document)
+        except ConsentRefuses:
+            return False
+        return True
 
 
 def routes(
-    documents: Documents, consent: ConsentGate, knowledge: Knowledge, clock: Callable[[], datetime]
+    documents: Documents,
+    consent: ConsentGate,
+    audit: AuditLog,
+    knowledge: Knowledge,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
-    """The report service's routes; what they raise the app answers as problem documents (RFC 9457)."""
+    """The report service's routes; what they raise the app answers as problem documents (RFC 9457).
+
+    Every view is written into the audit log before it is answered.
+    """
     router = APIRouter(tags=["reports"])
     desk = Desk(documents, consent, clock)
 
+    async def viewed(
+        report_id: UUID, by: str, form: str, of: Revision | None
+    ) -> tuple[ReportVersion, Served]:
+        version, served = await desk.report(report_id, of)
+        about = {"report": str(report_id), "form": form}
+        await audit.record(Action.REPORT_VIEWED, by, subject=version.subject, about=about)
+        return version, served
+
     @router.get("/v1/reports/{report_id}.html", response_class=HTMLResponse)
-    async def report_as_page(report_id: UUID) -> Response:
+    async def report_as_page(report_id: UUID, by: Actor, of: Of) -> Response:
         """One report version for people."""
-        return _page(report_page(*await desk.report(report_id), knowledge))
+        return _page(report_page(*await viewed(report_id, by, "html", of), knowledge))
 
     @router.get("/v1/reports/{report_id}.json")
-    async def report_as_json(report_id: UUID) -> Response:
+    async def report_as_json(report_id: UUID, by: Actor, of: Of) -> Response:
         """One report version for programs."""
-        return JSONResponse(report_document(*await desk.report(report_id)), headers=_HEADERS)
+        return JSONResponse(report_document(*await viewed(report_id, by, "json", of)), headers=_HEADERS)
 
     @router.get("/v1/samples/{sample}/reports")
-    async def versions_of_a_sample(sample: UUID) -> Response:
+    async def versions_of_a_sample(sample: UUID, by: Actor) -> Response:
         """Every version of a sample's report, the newest last."""
-        versions = (await desk.head(sample)).versions
-        return JSONResponse({"sample": str(sample), "versions": _listed(versions)}, headers=_HEADERS)
+        head = await desk.head(sample)
+        about = {"sample": str(sample), "form": "versions"}
+        await audit.record(Action.REPORT_VIEWED, by, subject=head.subject, about=about)
+        return JSONResponse({"sample": str(sample), "versions": _listed(head.versions)}, headers=_HEADERS)
 
     @router.get("/", response_class=HTMLResponse)
-    async def list_of_reports() -> Response:
+    async def list_of_reports(by: Actor) -> Response:
         """The newest report of each sample."""
-        return _page(list_page(await desk.newest(), clock()))
+        listed = await desk.newest()
+        await audit.record(Action.REPORTS_LISTED, by, about={"count": str(len(listed))})
+        return _page(list_page(listed, clock()))
 
     return router
 

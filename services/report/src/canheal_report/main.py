@@ -14,7 +14,7 @@ from canheal_report.worker import handlers
 def mount(web: FastAPI, resources: Resources) -> None:
     """Serve the reports beside health and metrics."""
     knowledge = knowledge_of(resources.settings.bundle)
-    web.include_router(routes(resources.store, resources.consent, knowledge, utc_now))
+    web.include_router(routes(resources.store, resources.consent, resources.audit, knowledge, utc_now))
 
 
 def main() -> None:
