@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from canheal_chassis.audit import StoredEntries
 from canheal_chassis.consent import ConsentProjection
+from canheal_chassis.deadletter_desk import Desk
 from canheal_chassis.deadletters import DeadLetters
+from canheal_chassis.erasure import Traces
 from canheal_chassis.errors import Unreachable
 from canheal_chassis.ledger import LEDGER, Ledger, entry_key
 from canheal_chassis.message import Message, Record
@@ -43,6 +46,7 @@ from canheal_schemas import (
     deadletter_topic,
 )
 from canheal_schemas.identifiers import consent_root, event_id, sample_root
+from canheal_vault.auditlog import AuditLog
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing
 from pydantic import SecretStr
@@ -127,6 +131,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.forgotten: list[tuple[str, bytes]] = []
         self.silent = 0
         self._grown = asyncio.Event()
 
@@ -136,6 +141,9 @@ class Wire:
             raise Unreachable("the broker does not answer")
         self.messages.append(message)
         self._grown.set()
+
+    async def forget(self, topic: str, key: bytes) -> None:
+        self.forgotten.append((topic, key))
 
     async def until(self, count: int, seconds: float = 5) -> None:
         """Wait until so many messages were said."""
@@ -173,6 +181,19 @@ class Parts:
     def deadletters(self) -> DeadLetters:
         return DeadLetters(self.name, self.store, self.blobs, self.wire, lambda: MOMENT)
 
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.store, self.blobs, self.wire, self.projection, self.audit, lambda: MOMENT)
+
+    @property
+    def audit(self) -> AuditLog:
+        writer, entries = (self.name, f"{self.name}-0"), StoredEntries(self.store)
+        return AuditLog(writer, entries, self.keys, lambda: MOMENT, lambda _head: None)
+
+    @property
+    def traces(self) -> Traces:
+        return Traces(self.name, self.store, self.files, self.wire, self.keys.forget)
+
     def hands(self, handle: Callable[[Any, Work], Any], **more: Any) -> Hands:
         """What `deliver` works with when `handle` is the service's only handler."""
         withheld = more.pop("withheld", lambda event, _: annotated(event, PartStatus.WITHHELD))
@@ -186,6 +207,7 @@ class Parts:
             place=Workplace(self.name, self.store, self.blobs, more.pop("pool", pool), self.folder),
             publisher=self.wire,
             deadletters=self.deadletters,
+            traces=self.traces,
             now=lambda: MOMENT,
         )
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.deadletters import DEADLETTERS, NoSuchDeadLetter
-from canheal_chassis.errors import EventRefused, HandlerFailed, Undecodable
+from canheal_chassis.deadletters import DEADLETTERS
+from canheal_chassis.errors import EventRefused, HandlerFailed, NoSuchDeadLetter, Undecodable
 from canheal_chassis.ledger import STARTS, Ledger, entry_key
 from canheal_chassis.message import RETRY_OF, Message, Record
 from canheal_schemas import DeadLettered, Envelope, SampleReceived, deadletter_topic, retry_topic
@@ -44,6 +44,8 @@ async def test_it_says_where_it_came_from_and_why(parts: Parts) -> None:
         "revision": 2,
         "subject": event.subject,
         "site": event.site,
+        "drops": None,
+        "why": None,
     }
     envelope = Envelope.from_headers(parts.wire.messages[0].headers)
     assert envelope.causation_id == envelope_of(event).event_id
@@ -65,7 +67,7 @@ async def test_given_up_on_again_after_a_person_sent_it_again_it_is_the_next_att
     for number in (1, 2, 3):
         await parts.deadletters.keep(record, FAILED)
         assert said(parts)[-1].attempt == number
-        await parts.deadletters.retry(ids(parts)[-1])
+        await parts.desk.retry(ids(parts)[-1], "it.duty")
     assert len(set(ids(parts))) == 3
 
 
@@ -83,11 +85,11 @@ async def test_given_up_on_again_before_the_retry_is_noted_it_is_the_next_attemp
             await parts.deadletters.keep(again, FAILED)
 
     monkeypatch.setattr(parts.wire, "publish", fails_at_once)  # the worker is faster than the note
-    await parts.deadletters.retry(first)
+    await parts.desk.retry(first, "it.duty")
     assert len(set(ids(parts))) == 2
     with pytest.raises(NoSuchDeadLetter):
-        await parts.deadletters.retry(first)
-    await parts.deadletters.retry(ids(parts)[-1])
+        await parts.desk.retry(first, "it.duty")
+    await parts.desk.retry(ids(parts)[-1], "it.duty")
 
 
 async def test_the_body_is_encrypted_under_the_subjects_key_and_nowhere_in_plain(parts: Parts) -> None:
@@ -135,7 +137,7 @@ async def test_sent_again_it_is_what_came_and_says_which_dead_letter_it_was(part
     record = record_of(received(a_subject()))
     await parts.deadletters.keep(record, FAILED)
     (letter,) = ids(parts)
-    await parts.deadletters.retry(letter)
+    await parts.desk.retry(letter, "it.duty")
     (again,) = parts.wire.on(retry_topic(parts.name).name)
     assert (again.key, again.value) == (record.key, record.value)
     assert again.headers == (*record.headers, (RETRY_OF, str(letter).encode()))
@@ -146,7 +148,7 @@ async def test_given_up_on_twice_it_names_only_the_newer_dead_letter(parts: Part
     record = record_of(received(a_subject()))
     for _ in range(2):
         await parts.deadletters.keep(record, FAILED)
-        await parts.deadletters.retry(ids(parts)[-1])
+        await parts.desk.retry(ids(parts)[-1], "it.duty")
         again = parts.wire.messages[-1]
         record = replace(record, topic=again.topic, headers=again.headers)
     assert [value for name, value in again.headers if name == RETRY_OF] == [str(ids(parts)[-1]).encode()]
@@ -155,10 +157,10 @@ async def test_given_up_on_twice_it_names_only_the_newer_dead_letter(parts: Part
 async def test_it_is_sent_again_once_and_one_that_is_not_there_never(parts: Parts) -> None:
     await parts.deadletters.keep(record_of(received(a_subject())), FAILED)
     (letter,) = ids(parts)
-    await parts.deadletters.retry(letter)
+    await parts.desk.retry(letter, "it.duty")
     for absent in (letter, uuid4()):
         with pytest.raises(NoSuchDeadLetter, match=str(absent)) as refused:
-            await parts.deadletters.retry(absent)
+            await parts.desk.retry(absent, "it.duty")
         assert refused.value.status == 404
     assert len(parts.wire.on(retry_topic(parts.name).name)) == 1
 

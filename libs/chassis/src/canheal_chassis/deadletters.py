@@ -7,20 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from bson import Binary
-from canheal_schemas import EVENTS, DeadLettered, Envelope, SampleEvent, retry_topic
+from canheal_schemas import EVENTS, DeadLettered, Envelope, SampleEvent
 from canheal_schemas.identifiers import blob_id, deadletter_root, event_id, undecodable_root
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
 from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import EventRefused, NoSuchDeadLetter
+from canheal_chassis.errors import EventRefused
 from canheal_chassis.ledger import Ledger, entry_key
-from canheal_chassis.message import RETRY_OF, Message, Record, as_headers
+from canheal_chassis.letters import said
+from canheal_chassis.message import RETRY_OF, Message, Record
 from canheal_chassis.outgoing import Says
 from canheal_chassis.store import Store
 from canheal_chassis.telemetry import DEAD, log
-from canheal_chassis.workplace import unsealing
 
 DEADLETTERS = "deadletters"
 LONGEST_MESSAGE = 2000
@@ -94,31 +94,6 @@ class DeadLetters:
             offset=record.offset,
         )
 
-    async def retry(self, letter: UUID) -> None:
-        """Send a dead letter back to the service as it came; its event keeps type, root and id.
-
-        Raises:
-            NoSuchDeadLetter: there is none with this id, or it was sent again already.
-        """
-        record = await self._store.record(DEADLETTERS, str(letter))
-        if record is None or record["state"] != "open":
-            raise NoSuchDeadLetter(
-                f"{self._service} has no open dead letter {letter}; `canheal dlq list` shows those there are"
-            )
-        event = DeadLettered.model_validate_json(bytes(record["message"]["value"]))
-        with unsealing():
-            body = await self._blobs.get(event.body)
-        again = Message(
-            topic=retry_topic(self._service).name,
-            key=bytes(record["key"]),
-            value=body,
-            headers=(*as_headers(record["headers"]), (RETRY_OF, str(letter).encode())),
-            compacted=False,
-        )
-        await self._publisher.publish(again)
-        sent = {"state": "retried", "retried_at": self._now()}
-        await self._store.change(DEADLETTERS, str(letter), sent, only_if={"state": "open"})
-
     async def _stored(self, key: str, retried: str | None) -> Message | None:
         """The open dead letter of this input; not the one that was just sent again: that attempt is over."""
         for letter in await self._store.records(DEADLETTERS, {"input": key, "state": "open"}):
@@ -126,8 +101,14 @@ class DeadLetters:
                 return Message.from_record(letter["message"])
         return None
 
+    async def _attempts(self, key: str, retried: str | None) -> int:
+        """How often it was given up on before; a mended event goes on counting from what it was made of."""
+        same = await self._store.records(DEADLETTERS, {"input": key})
+        before = await self._store.record(DEADLETTERS, retried) if retried else None
+        return max(len(same), said(before)[0].attempt if before else 0)
+
     async def _store_new(self, record: Record, origin: Origin, error: EventRefused, key: str) -> Message:
-        attempt = 1 + len(await self._store.records(DEADLETTERS, {"input": key}))
+        attempt = 1 + await self._attempts(key, _retried(record))
         root = deadletter_root(self._service, origin.input_type, origin.root_id, attempt)
         about = origin.about
         subject = about.subject if about else None

@@ -16,7 +16,10 @@ PlatformError
 ├── ChildDied              the science ended its pool process: counts as a failed try
 ├── Erased                 the subject was erased
 ├── ConsentOutOfDate       this process cannot know whether its consents are those in force
-└── NoSuchDeadLetter       no open dead letter has this id
+├── NoSuchDeadLetter       no open dead letter has this id
+├── MendRefused            what should replace a dead letter's body is no event that the service could take
+├── BodyWithheld           consent does not allow that a person reads a dead letter's body
+└── CrossSite              another site's page in somebody's browser asks for a change
 """
 
 import math
@@ -61,36 +64,54 @@ class EventRefused(PlatformError):
     """An event that cannot be handled; it becomes a dead letter."""
 
     slug = "event-refused"
+    remedy: ClassVar[str] = "Ask whoever looks after the platform; this error has no rule of its own."
+    """What a person does about the dead letter; docs/operations.md says it at length."""
 
 
 class Undecodable(EventRefused):
     """Headers or body are not what the contract says."""
 
     slug = "undecodable"
+    remedy = (
+        "Find who writes to that topic. Where the reader is older than the writer, update it and retry; "
+        "else mend the body, or drop it and have it said again."
+    )
 
 
 class UnknownEventType(EventRefused):
     """Nobody here handles this type; a newer version of the platform may."""
 
     slug = "unknown-event-type"
+    remedy = (
+        "Update the service to a version that knows this type, then retry; drop it where nobody should "
+        "have said it."
+    )
 
 
 class EventTooLarge(EventRefused):
     """A result is larger than an event may be."""
 
     slug = "event-too-large"
+    remedy = (
+        "Retry after an update that makes the result smaller; the sample's size tells the developers why."
+    )
 
 
 class CrashedWorker(EventRefused):
     """The event ended its worker's process three times."""
 
     slug = "crashed-worker"
+    remedy = (
+        "Look in the kernel's log for the end of the process (memory is the usual cause), give it more, "
+        "then retry."
+    )
 
 
 class HandlerFailed(EventRefused):
     """The handler raised on every try."""
 
     slug = "handler-failed"
+    remedy = "Mend what the message names (bundle, score file, code, or the event's own body), then retry."
 
 
 class ChildDied(PlatformError):
@@ -103,6 +124,7 @@ class BlobDamaged(EventRefused):
     """A blob is absent or its bytes are not those that were stored."""
 
     slug = "blob-damaged"
+    remedy = "Restore the blob store and retry; else drop it and let the hospital send the sample again."
 
 
 class Duplicate(PlatformError):
@@ -133,3 +155,34 @@ class NoSuchDeadLetter(PlatformError):
     slug = "no-such-dead-letter"
     status = 404
     exit_code = 66
+
+
+class MendRefused(PlatformError):
+    """What should replace a dead letter's body is no event that the service could take."""
+
+    slug = "mend-refused"
+    status = 422
+    exit_code = 65
+
+
+class BodyWithheld(PlatformError):
+    """The person's consent in force does not allow that anyone reads the body of this dead letter."""
+
+    slug = "body-withheld"
+    status = 403
+    exit_code = 77
+
+
+class CrossSite(PlatformError):
+    """A page of another site, open in somebody's browser, asked for a change."""
+
+    slug = "cross-site"
+    status = 403
+
+
+def dead_letter_error(slug: str) -> type[EventRefused]:
+    """The error that a dead letter names; one that this version does not know is any refusal."""
+    kinds = [EventRefused]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind for kind in kinds if kind.slug == slug), EventRefused)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
-from typing import Any
 
 import uvicorn
 from canheal_vault.errors import VaultError
@@ -14,24 +13,13 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
+from canheal_chassis.answers import Guard, problem_response
 from canheal_chassis.errors import PlatformError
 
-PROBLEM = "application/problem+json"
 GRACE_SECONDS = 5
 """Longest wait for answers in hand when the process ends."""
 
 type Ready = Callable[[], Awaitable[list[str]]]
-
-
-def problem_response(status: int, slug: str, detail: str, **more: Any) -> JSONResponse:
-    """An error as a document: what is wrong, where, and how to mend it."""
-    body = {
-        "type": f"urn:canheal:problem:{slug}",
-        "title": slug.replace("-", " "),
-        "status": status,
-        "detail": detail,
-    }
-    return JSONResponse(body | more, status_code=status, media_type=PROBLEM)
 
 
 async def _platform_problem(_: Request, error: Exception) -> JSONResponse:
@@ -57,6 +45,11 @@ async def _validation_problem(_: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _unforeseen_problem(_: Request, _error: Exception) -> JSONResponse:
+    """The error itself goes to the log: it may name values."""
+    return problem_response(500, PlatformError.slug, "nobody foresaw this; the operators find it in the log")
+
+
 def install_problems(app: FastAPI, *others: type[Exception]) -> None:
     """Answer errors as problem documents: ours, the vault's, and `others` that carry `slug` and `status`."""
     kinds: tuple[type[Exception], ...] = (PlatformError, VaultError, *others)
@@ -64,6 +57,8 @@ def install_problems(app: FastAPI, *others: type[Exception]) -> None:
         app.add_exception_handler(kind, _platform_problem)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
+    app.add_exception_handler(Exception, _unforeseen_problem)
+    app.add_middleware(Guard)
 
 
 def add_health(app: FastAPI, ready: Ready) -> None:

@@ -24,6 +24,8 @@ from faust.types import TP
 
 from canheal_chassis.audit import audit_routes
 from canheal_chassis.consumer import App, consume, make_app
+from canheal_chassis.deadletter_desk import Desk
+from canheal_chassis.deadletter_routes import deadletter_routes
 from canheal_chassis.deadletters import DEADLETTERS, DeadLetters
 from canheal_chassis.errors import PlatformError
 from canheal_chassis.http import add_health, install_problems, serve
@@ -31,7 +33,7 @@ from canheal_chassis.ledger import LEDGER, Ledger
 from canheal_chassis.message import Record
 from canheal_chassis.outcome import Handlers
 from canheal_chassis.pool import Pool, Warm
-from canheal_chassis.resources import Resources, open_resources, running
+from canheal_chassis.resources import KeepsIn, Resources, open_resources, running
 from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.stream import Hands, deliver
 from canheal_chassis.telemetry import LAG, log, set_up_logs
@@ -57,6 +59,8 @@ class Service:
     warm: Warm = _no_reference_data
     mount: Callable[[FastAPI, Resources], None] | None = field(default=None)
     """Adds the service's own routes to those that every process serves."""
+    keeps: KeepsIn | None = field(default=None)
+    """What the service keeps of an erased person for the law's sake."""
 
     def group(self, lane: Lane) -> str:
         """The consumer group of the service's workers on this lane."""
@@ -113,7 +117,7 @@ async def until_told_to_stop(told: asyncio.Event, *others: asyncio.Task[None]) -
 
 async def _work(service: Service, settings: ServiceSettings) -> None:
     told = listen_for_stop()
-    async with open_resources(service.name, settings) as resources:
+    async with open_resources(service.name, settings, service.keeps) as resources:
         await _indexes(resources)
         pool = Pool(settings.pool_processes, service.warm, lasting=settings.lane is Lane.COMMON)
         hands = _hands(service, resources, pool)
@@ -125,9 +129,9 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
         async def missing() -> list[str]:
             return await resources.missing() + ([] if app.consumer.assignment() else ["its partitions"])
 
-        _mount(web, service, resources, hands, missing)
+        _mount(web, service, resources, missing)
         try:
-            await asyncio.gather(pool.ready(), resources.consents.caught_up.wait())
+            await asyncio.gather(pool.ready(), resources.may_serve())
             await app.start()
             log("started")
             async with running(
@@ -172,6 +176,7 @@ def _hands(service: Service, resources: Resources, pool: Pool) -> Hands:
         place=Workplace(service.name, resources.store, resources.blobs, pool, scratch),
         publisher=resources.publisher,
         deadletters=deadletters,
+        traces=resources.eraser.traces,
         lane=settings.lane,
     )
 
@@ -180,14 +185,11 @@ def _mount(
     web: FastAPI,
     service: Service,
     resources: Resources,
-    hands: Hands,
     missing: Callable[[], Awaitable[list[str]]],
 ) -> None:
     install_problems(web)
     add_health(web, missing)
-    web.add_api_route(
-        "/v1/deadletters/{letter}/retry", hands.deadletters.retry, methods=["POST"], status_code=202
-    )
+    web.include_router(deadletter_routes(Desk.of(resources)))
     web.include_router(audit_routes(resources.audit, resources.store))
     if service.mount:
         service.mount(web, resources)
@@ -197,6 +199,7 @@ async def _indexes(resources: Resources) -> None:
     await resources.store.index(LEDGER, "documents._id")
     await resources.store.index(LEDGER, "subject")
     await resources.store.index(DEADLETTERS, "input", "state")
+    await resources.store.index(DEADLETTERS, "state")
 
 
 async def _watch_lag(app: App, service: str) -> None:
