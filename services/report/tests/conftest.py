@@ -26,7 +26,14 @@ from canheal_schemas import (
     Tiering,
     VariantsAnnotated,
 )
-from canheal_schemas.identifiers import deadletter_root, event_id, sample_id, sample_root
+from canheal_schemas.identifiers import (
+    deadletter_root,
+    dropped_root,
+    event_id,
+    mended_root,
+    sample_id,
+    sample_root,
+)
 
 SAMPLE = sample_id("BE-UZG", "T-1")
 BLOB = BlobRef(blob_id=UUID(int=7), size=1, key_id="memory", hmac_sha256="0" * 64)
@@ -42,6 +49,8 @@ class Stream:
         build=GenomeBuild.GRCH38,
         oncotree_code="COAD",
     )
+    mended = context.model_copy(update={"oncotree_code": "READ"})
+    """What a person made of it: an event with this context has the root of a mended one."""
 
     def _about(self, **kwargs: Any) -> dict[str, Any]:
         about = {"sample": SAMPLE, "revision": 1, "subject": "9f2c" * 16, "consent_version": 1}
@@ -78,12 +87,29 @@ class Stream:
 
     def envelope(self, event: Any) -> Envelope:
         if not isinstance(event, DeadLettered):
-            return envelope_of(event, "annotate" if isinstance(event, VariantsAnnotated) else "prs")
+            said = envelope_of(event, "annotate" if isinstance(event, VariantsAnnotated) else "prs")
+            return self._mended(said) if event.context == self.mended else said
         root = deadletter_root(event.service, event.input_type, event.root_id, event.attempt)
+        root = dropped_root(event.drops) if event.drops else root
         said = envelope_of(self.received())
         identifier = event_id(root, event.service, event.input_type, event.event_type)
         return said.model_copy(
             update={"root_id": root, "event_id": identifier, "event_type": event.event_type}
+        )
+
+    def dropped(self, service: str = "prs", attempt: int = 1) -> DeadLettered:
+        """A person's word that nothing will come of `dead(service, attempt)`."""
+        return self.dead(
+            service, attempt, drops=self._letter(service, attempt), why="the hospital sends it anew"
+        )
+
+    def _letter(self, service: str, attempt: int) -> UUID:
+        return self.envelope(self.dead(service, attempt)).event_id
+
+    def _mended(self, said: Envelope) -> Envelope:
+        root = mended_root(self._letter("annotate", 1), b"mended")
+        return said.model_copy(
+            update={"root_id": root, "event_id": event_id(root, "test", "", said.event_type)}
         )
 
 

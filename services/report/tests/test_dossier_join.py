@@ -4,19 +4,34 @@ from typing import Any
 
 import pytest
 from canheal_report.dossier import Dossier, join, merged
+from canheal_report.heads import Summary
 from canheal_report.versions import ReportVersion, reports_due, version_of, withheld_id
 from canheal_schemas import Part, PartStatus, ReportStatus, RiskStatus
 from canheal_schemas.identifiers import report_id
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-EVENTS = ("received", "annotated", "scored", "dead prs", "dead prs again", "dead annotate")
+EVENTS = (
+    "received",
+    "annotated",
+    "scored",
+    "mended annotated",
+    "mended scored",
+    "dead prs",
+    "dead prs again",
+    "dead annotate",
+    "dropped prs",
+)
 
 
 def an_event(stream: Any, name: str) -> Any:
     match name.split():
         case ["dead", service, *again]:
             return stream.dead(service, attempt=1 + len(again))
+        case ["dropped", service]:
+            return stream.dropped(service)
+        case ["mended", method]:
+            return getattr(stream, method)(context=stream.mended)
         case [method]:
             return getattr(stream, method)()
 
@@ -97,6 +112,36 @@ def test_a_dead_letter_counts_as_a_part_and_the_part_that_comes_later_amends_the
     assert versions[2].mended == (Part.RISK,)
     assert versions[2].held == ()
     assert [len(v.parts) for v in versions] == [1, 2, 3]
+
+
+def test_what_follows_from_a_mended_event_makes_the_held_parts_and_amends_the_same_report(
+    stream: Any,
+) -> None:
+    parts = [stream.annotated(context=stream.mended), stream.scored(context=stream.mended)]
+    events = [stream.received(), stream.dead("annotate"), *parts]
+    assert len({stream.envelope(event).root_id for event in events}) == 3
+    held, _, amended = issued_on_the_way(stream, events)
+    assert (held.status, amended.status) == (ReportStatus.FINAL, ReportStatus.AMENDED)
+    assert set(held.parts) < set(amended.parts)
+    assert (amended.mended, amended.held, amended.awaited) == ((Part.VARIANTS,), (), ())
+    assert amended.context == stream.mended
+    assert Summary.of(amended).age > Summary.of(held).age
+
+
+def test_a_part_that_is_given_up_for_good_stays_held_and_says_why_in_a_version_of_its_own(
+    stream: Any,
+) -> None:
+    events = [stream.received(), stream.annotated(), stream.dead("prs"), stream.dropped("prs")]
+    held, dropped = issued_on_the_way(stream, events)[1:]
+    assert (held.status, dropped.status) == (ReportStatus.FINAL, ReportStatus.FINAL)
+    assert [failure.why for failure in held.held] == [None]
+    assert [failure.why for failure in dropped.held] == ["the hospital sends it anew"]
+    assert set(held.parts) < set(dropped.parts)
+
+
+def test_of_several_attempts_only_the_newest_is_named(stream: Any) -> None:
+    events = [stream.received(), stream.annotated(), stream.dead("prs", 2), stream.dead("prs", 1)]
+    assert [failure.attempt for failure in issued_on_the_way(stream, events)[-1].held] == [2]
 
 
 def test_a_held_variants_part_makes_the_report_final_since_no_score_can_follow(stream: Any) -> None:

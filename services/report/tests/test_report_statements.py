@@ -172,10 +172,23 @@ def test_a_synthetic_score_is_not_to_be_acted_on(stream: Any) -> None:
 def test_a_held_part_names_its_error_and_who_looks_at_it(stream: Any) -> None:
     said = version(stream, stream.annotated(), stream.dead("prs"))
     assert status_words(said) == "without the polygenic score, which could not be made"
-    assert any("The platform's operators look at it" in statement.text for statement in what_next(said))
+    (held,) = [statement for statement in what_next(said) if "could not be made" in statement.text]
+    assert held.text.startswith("The polygenic score could not be made. The handler raised on every try.")
+    assert "handler-failed: the handler raised three times" in held.text
+    assert "The platform's operators look at it" in held.text
+    assert f"dead letter {said.held[0].event_id} of prs, attempt 1" in held.ground
+    assert "docs/operations.md#handler-failed" in held.ground
     assert "Missing: polygenic score. Nothing can be read into its absence." in [
         statement.text for statement in how_sure(said)
     ]
+
+
+def test_a_part_given_up_for_good_says_why_and_that_nothing_made_from_it_comes(stream: Any) -> None:
+    said = version(stream, stream.received(), stream.dead("annotate"), stream.dropped("annotate"))
+    told = [statement.text for statement in what_next(said)]
+    assert any(text.endswith("It was given up for good: the hospital sends it anew") for text in told)
+    assert "The polygenic score is made from it and does not come." in told
+    assert not any("operators look at it" in text for text in told)
 
 
 def test_an_awaited_part_is_named_and_the_reader_told_to_come_back(stream: Any) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from canheal_chassis.errors import dead_letter_error
+
 from canheal_ingest.progress import Held, Issued, Journey
 from canheal_ingest.records import SampleRecord
 
@@ -47,11 +49,16 @@ def _report(issued: Issued) -> dict[str, Any]:
 
 
 def _held(held: Held) -> dict[str, Any]:
+    error = dead_letter_error(held.error)
     return {
+        "state": "dropped" if held.why else "open",
         "service": held.service,
         "error": held.error,
+        "means": (error.__doc__ or "").strip(),
         "message": held.message,
+        "why": held.why,
         "attempt": held.attempt,
         "deadletter": str(held.deadletter_id),
         "mend": f"canheal dlq show {held.deadletter_id}",
+        "see": f"docs/operations.md#{held.error}",
     }

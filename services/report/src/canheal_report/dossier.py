@@ -2,6 +2,12 @@
 
 A dossier only grows. `merged` is commutative, associative and idempotent, so any order of the same events,
 and any repetition, ends in the same dossier.
+
+Events are joined by sample and revision. Their root is that revision's (`sample_root`), but for a mended
+event and all that follows from it: a person sent it in the place of a dead letter, as a new event with a
+root of its own. It is still an event of this revision, so it joins the dossier in which its part is held:
+the part is then made after all and the report is amended. Of two tellings of what the sample is, the mended
+one counts.
 """
 
 from typing import ClassVar, Self
@@ -26,6 +32,7 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from canheal_schemas.event import Model
+from canheal_schemas.identifiers import sample_root
 
 from canheal_report.further import Further
 
@@ -85,17 +92,23 @@ class RiskPart(Model):
 
 
 class Failure(Model):
-    """A service gave up on its part; a person decides."""
+    """A service gave up on its part and a person decides, or (with `why`) has given it up for good."""
 
     event_id: UUID
     part: Part
     error: str
     message: str
     attempt: int
+    why: str | None = None
+
+    @property
+    def age(self) -> tuple[int, bool, UUID]:
+        """Of a part's failures the one that counts is the newest attempt's, and a person's word on it."""
+        return self.attempt, self.why is not None, self.event_id
 
 
 class Dossier(Document):
-    """What is known of one revision of a sample. Its id is the revision's root."""
+    """What is known of one revision of a sample. Its id is the revision's root, `sample_root`."""
 
     collection: ClassVar[str] = "dossiers"
     shared: ClassVar[bool] = True
@@ -104,6 +117,8 @@ class Dossier(Document):
     revision: int
     consent_version: int | None = None
     """The newest that an event named."""
+    told_by: UUID | None = None
+    """Root of the event that said what follows; another than the dossier's id where a person mended it."""
     site: str | None = None
     country: str | None = None
     context: SampleContext | None = None
@@ -133,13 +148,15 @@ def join(
 def merged(one: Dossier, other: Dossier) -> Dossier:
     """Everything that either of two dossiers of one revision knows."""
     failures = {failure.event_id: failure for failure in (*one.failures, *other.failures)}
+    teller = max(one, other, key=_tells)
     return one.model_copy(
         update={
             "consent_version": max(one.consent_version or 0, other.consent_version or 0) or None,
-            "site": one.site or other.site,
-            "country": one.country or other.country,
-            "context": one.context or other.context,
-            "expects": other.expects if one.expects is None else one.expects,
+            "told_by": teller.told_by,
+            "site": teller.site or one.site or other.site,
+            "country": teller.country,
+            "context": teller.context,
+            "expects": teller.expects,
             "variants": _stronger(one.variants, other.variants),
             "risk": _stronger(one.risk, other.risk),
             "failures": tuple(failures[key] for key in sorted(failures)),
@@ -147,16 +164,22 @@ def merged(one: Dossier, other: Dossier) -> Dossier:
     )
 
 
+def _tells(dossier: Dossier) -> tuple[bool, bool, str]:
+    """Whether it says what the sample is, and whether a person mended that; never by arrival."""
+    return dossier.told_by is not None, dossier.told_by != dossier.id, str(dossier.told_by)
+
+
 def _alone(event: PartEvent, envelope: Envelope, further: Further | None) -> Dossier | None:
     """The dossier that knows this event only."""
     if isinstance(event, DeadLettered):
         return _of_failure(event, envelope.event_id)
     return Dossier(
-        id=envelope.root_id,
+        id=sample_root(event.sample, event.revision),
         subject=event.subject,
         sample=event.sample,
         revision=event.revision,
         consent_version=event.consent_version,
+        told_by=envelope.root_id,
         site=event.site,
         country=event.country,
         context=event.context,
@@ -179,9 +202,10 @@ def _of_failure(event: DeadLettered, event_id: UUID) -> Dossier | None:
         error=event.error,
         message=event.message,
         attempt=event.attempt,
+        why=event.why,
     )
     return Dossier(
-        id=event.root_id,
+        id=sample_root(event.sample, event.revision),
         subject=event.subject,
         sample=event.sample,
         revision=event.revision,

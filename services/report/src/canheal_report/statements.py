@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from canheal_chassis.errors import dead_letter_error
 from canheal_schemas import (
     Finding,
     Part,
@@ -15,9 +16,9 @@ from canheal_schemas import (
 )
 
 from canheal_report.certainty import cautions
-from canheal_report.dossier import VariantsPart
+from canheal_report.dossier import Failure, VariantsPart
 from canheal_report.therapies import Therapy, therapies
-from canheal_report.versions import ReportVersion
+from canheal_report.versions import FOLLOWS, ReportVersion
 from canheal_report.words import PARTS, consequence, listed, plural, short_protein
 
 NULL_TERMS = {
@@ -239,17 +240,33 @@ def _hints(version: ReportVersion) -> Iterator[Statement]:
 def _held(version: ReportVersion) -> Iterator[Statement]:
     for failure in version.held:
         yield Statement(
-            f"The {PARTS[failure.part]} could not be made ({failure.error}: {failure.message}). "
-            "The platform's operators look at it; when it is mended, an amended report follows.",
-            ground=f"dead letter of {failure.part}, attempt {failure.attempt}",
+            f"The {PARTS[failure.part]} could not be made. {_means(failure)} "
+            f"({failure.error}: {failure.message}) {_comes(failure)}",
+            ground=f"dead letter {failure.event_id} of {failure.part}, attempt {failure.attempt}; "
+            f"what operators do: docs/operations.md#{failure.error}",
             tone="note",
         )
+    given_up = {failure.part for failure in version.held if failure.why}
     for part in version.blocked:
-        yield Statement(f"The {PARTS[part]} waits for the part above.", tone="note")
+        comes = (
+            "is made from it and does not come" if FOLLOWS[part] in given_up else "waits for the part above"
+        )
+        yield Statement(f"The {PARTS[part]} {comes}.", tone="note")
     for part in version.mended:
         yield Statement(
             f"The {PARTS[part]} had failed before and has been made since; this version holds it."
         )
+
+
+def _means(failure: Failure) -> str:
+    """What an error means, as its class says."""
+    return (dead_letter_error(failure.error).__doc__ or "").strip()
+
+
+def _comes(failure: Failure) -> str:
+    if failure.why:
+        return f"It was given up for good: {failure.why}"
+    return "The platform's operators look at it; when it is mended, an amended report follows."
 
 
 def _scores_next(version: ReportVersion) -> Iterator[Statement]:

@@ -44,7 +44,7 @@ class ReportVersion(Document):
     parts: tuple[UUID, ...] = ()
     """Event ids, sorted; a dead letter's counts."""
     held: tuple[Failure, ...] = ()
-    """Parts that could not be made."""
+    """Parts that could not be made, each by its newest failure."""
     mended: tuple[Part, ...] = ()
     """Parts that were made after they had once been given up."""
     awaited: tuple[Part, ...] = ()
@@ -125,7 +125,7 @@ def issued_withheld(event: SampleEvent, kind: SampleKind) -> ReportIssued:
         status=ReportStatus.WITHHELD,
         kind=kind,
         parts=(),
-        links=_links(identifier),
+        links=_links(identifier, f"?sample={event.sample}&revision={event.revision}"),
     )
 
 
@@ -157,7 +157,9 @@ class _Standing:
 
     @property
     def held(self) -> tuple[Failure, ...]:
-        return tuple(failure for failure in self.failures if failure.part not in self.made)
+        """What counts of each part that was not made: its newest failure."""
+        newest = {failure.part: failure for failure in sorted(self.failures, key=lambda failure: failure.age)}
+        return tuple(newest[part] for part in self.expects if part in newest and part not in self.made)
 
     @property
     def mended(self) -> tuple[Part, ...]:

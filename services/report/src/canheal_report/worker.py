@@ -10,6 +10,7 @@ from canheal_schemas import (
     SampleReceived,
     VariantsAnnotated,
 )
+from canheal_schemas.identifiers import sample_root
 
 from canheal_report.dossier import Dossier, PartEvent, join
 from canheal_report.further import Further, read_further
@@ -23,8 +24,7 @@ async def assemble(event: PartEvent, work: Work) -> Outcome:
     A version of a superseded revision is kept, not published. The head is saved beside each version, so that
     of two revisions that arrive at once the older one meets a conflict instead of speaking last.
     """
-    root = event.root_id if isinstance(event, DeadLettered) else work.envelope.root_id
-    before = await work.read(Dossier, root)
+    before = await _known(event, work)
     after = join(before, event, work.envelope, await _further(event, work))
     if after is None:
         return Outcome()
@@ -47,6 +47,13 @@ def handlers() -> Handlers:
         RiskScored: Handler(assemble, Purpose.OWN_CARE, withheld=_withheld),
         DeadLettered: Handler(assemble, Purpose.OWN_CARE, withheld=_nothing),
     }
+
+
+async def _known(event: PartEvent, work: Work) -> Dossier | None:
+    """The dossier of the event's revision; a dead letter whose body could not be read names none."""
+    if event.sample is None or event.revision is None:
+        return None
+    return await work.read(Dossier, sample_root(event.sample, event.revision))
 
 
 async def _further(event: PartEvent, work: Work) -> Further | None:
