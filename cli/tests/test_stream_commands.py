@@ -16,9 +16,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from canheal_chassis.errors import NoSuchDeadLetter, Unreachable
-from canheal_chassis.message import RETRY_OF
-from canheal_cli.commands import dlq, report
+from canheal_chassis.errors import Unreachable
+from canheal_cli.commands import report
 from canheal_cli.commands.submit import arrivals
 from canheal_cli.errors import NotReadyError
 from canheal_cli.events import Feed, Seen, describe
@@ -40,7 +39,6 @@ from canheal_schemas import (
     SampleKind,
     SampleReceived,
     VariantsAnnotated,
-    retry_topic,
 )
 from kafka import KafkaProducer
 from typer.testing import CliRunner
@@ -219,9 +217,6 @@ def service() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(self.path.encode())
 
-        def do_POST(self) -> None:
-            self.do_GET()
-
         def log_message(self, *_: object) -> None:
             pass
 
@@ -229,41 +224,6 @@ def service() -> Iterator[tuple[str, list[str]]]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
-
-
-def test_dead_letters_are_listed_shown_and_sent_to_their_service_again(
-    kafka, speaker, sample, service, monkeypatch
-) -> None:
-    url, asked = service
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
-    monkeypatch.setenv("CANHEAL_ANNOTATE_URL", url)
-    identifier = str(speaker.say(dead(sample)))
-    listed = CliRunner().invoke(dlq.app, ["list", "--json"]).stdout.splitlines()
-    shown = CliRunner().invoke(dlq.app, ["show", identifier, "--json"])
-    CliRunner().invoke(dlq.app, ["retry", identifier], catch_exceptions=False)
-    assert [json.loads(line)["envelope"]["event_id"] for line in listed].count(identifier) == 1
-    assert json.loads(shown.stdout)["event"]["message"] == "the handler raised three times"
-    assert asked == [f"POST /v1/deadletters/{identifier}/retry"]
-
-
-def test_the_list_of_dead_letters_gives_whole_ids_and_says_which_were_sent_again(
-    kafka, speaker, sample, monkeypatch
-) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
-    left, again = str(speaker.say(dead(sample))), str(speaker.say(dead(sample)))
-    speaker.raw(retry_topic("annotate").name, b"k", b"not ours to read", [(RETRY_OF, again.encode())])
-    listed = CliRunner().invoke(dlq.app, ["list"], catch_exceptions=False).stderr.splitlines()
-    shown = CliRunner().invoke(dlq.app, ["show", again], catch_exceptions=False).stderr.splitlines()
-    assert f"{left}  open" in listed
-    assert f"{again}  retried" in listed
-    assert "state              retried" in shown
-    assert f"  blob_id          {BLOB.blob_id}" in shown
-
-
-def test_a_dead_letter_that_is_not_there_is_said_to_be_absent(kafka, speaker, monkeypatch) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
-    outcome = CliRunner().invoke(dlq.app, ["show", str(uuid4())])
-    assert isinstance(outcome.exception, NoSuchDeadLetter)
 
 
 def test_a_report_is_fetched_in_the_form_that_was_asked_for(

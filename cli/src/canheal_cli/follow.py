@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from canheal_chassis.terminal import plain
 from canheal_schemas import (
     DeadLettered,
     ReportIssued,
@@ -15,6 +16,7 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from rich.table import Column, Table
+from rich.text import Text
 
 from canheal_cli.events import Seen, describe
 
@@ -76,13 +78,14 @@ def table(journeys: Iterable[Journey]) -> Table:
     """The journeys side by side, for the terminal; `remarks` says why a part is not there."""
     drawn = Table(*(Column(name, overflow="fold") for name in ("sample", "variants", "risk", "report", "s")))
     for journey in journeys:
-        drawn.add_row(
+        cells = (
             journey.label,
             _in_short(journey.variants),
             _in_short(journey.risk),
             describe(journey.report) if journey.report else _waiting(journey),
             _time(journey),
         )
+        drawn.add_row(*(Text(plain(cell)) for cell in cells))
     return drawn
 
 

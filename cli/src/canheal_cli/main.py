@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
 import typer
+from canheal_chassis.terminal import plain
 from typer.main import get_command
 
 GROUP = "canheal.commands"
@@ -24,7 +25,7 @@ OWN = {
     "watch": "Every event as it comes.",
     "report": "A report as a page or as data.",
     "topics": "The contract's topics on the broker: make them, compare them.",
-    "dlq": "What could not be handled: list, show, try again.",
+    "dlq": "What could not be handled: list, show, try again or mend, give up.",
 }
 
 app = typer.Typer(
@@ -93,10 +94,10 @@ def main() -> None:
         code = getattr(error, "exit_code", None)  # of the chassis' tree of errors, or of a library's own
         if code is None or os.environ.get(DEBUG):
             raise
-        typer.echo(f"canheal: {error}", err=True)
+        typer.echo(f"canheal: {plain(str(error))}", err=True)
         sys.exit(code)
 
 
 def _say_what_happened(kind: type[BaseException], error: BaseException, _trace: object) -> None:
     """In place of the traceback of an error that nobody foresaw; the exit code is 1."""
-    typer.echo(f"canheal: unexpected {kind.__name__}: {error} ({DEBUG}=1 shows where)", err=True)
+    typer.echo(f"canheal: unexpected {kind.__name__}: {plain(str(error))} ({DEBUG}=1 shows where)", err=True)

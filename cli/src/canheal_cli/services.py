@@ -1,5 +1,6 @@
 """How the commands speak with the services: HTTP, and problem documents read out to the person."""
 
+import getpass
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,26 +13,38 @@ from canheal_cli.errors import RefusedError
 from canheal_cli.metadata import option_for
 from canheal_cli.readable import lines
 
+ACTOR_HEADER = "X-Canheal-Actor"
+"""Who asks, for the audit log; as `canheal_chassis.audit` reads it."""
 # A large upload is checked before the answer comes.
 TIMEOUT = httpx.Timeout(10, read=900, write=900)
 
 
-def get(url: str) -> httpx.Response:
-    """GET.
+def get(url: str, asked: Mapping[str, str] | None = None, *, by: str | None = None) -> httpx.Response:
+    """GET; `asked` is the query, `by` who the audit log is to name.
 
     Raises:
         Unreachable, RefusedError
     """
-    return _checked("GET", url)
+    return _checked("GET", url, params=asked, headers=_actor(by))
 
 
-def post(url: str) -> httpx.Response:
-    """POST without a body.
+def find(url: str) -> httpx.Response | None:
+    """GET; None where there is nothing (404).
 
     Raises:
         Unreachable, RefusedError
     """
-    return _checked("POST", url)
+    response = _asked("GET", url, headers=_actor(None))
+    return None if response.status_code == httpx.codes.NOT_FOUND else _demand_success(response)
+
+
+def post(url: str, by: str, **body: Any) -> httpx.Response:
+    """POST; the body by httpx's name for its kind, or none; `by` is who the audit log is to name.
+
+    Raises:
+        Unreachable, RefusedError
+    """
+    return _checked("POST", url, headers=_actor(by), **body)
 
 
 def submit(ingest: str, vcf: Path, metadata: Mapping[str, Any]) -> httpx.Response:
@@ -52,11 +65,22 @@ def submit(ingest: str, vcf: Path, metadata: Mapping[str, Any]) -> httpx.Respons
         raise RefusedError(f"{error.strerror}.") from error
 
 
+def _actor(by: str | None) -> dict[str, str]:
+    return {ACTOR_HEADER: by or getpass.getuser()}
+
+
 def _checked(method: str, url: str, **arguments: Any) -> httpx.Response:
+    return _demand_success(_asked(method, url, **arguments))
+
+
+def _asked(method: str, url: str, **arguments: Any) -> httpx.Response:
     try:
-        response = httpx.request(method, url, timeout=TIMEOUT, **arguments)
+        return httpx.request(method, url, timeout=TIMEOUT, **arguments)
     except httpx.HTTPError as error:
         raise Unreachable(f"{url} does not answer: {error}. Is the platform up (`canheal up`)?") from error
+
+
+def _demand_success(response: httpx.Response) -> httpx.Response:
     if response.is_error:
         raise RefusedError(problem_text(response))
     return response

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from canheal_chassis.terminal import plain
 from rich.console import Console
 
 Data = Annotated[Path, typer.Option(help="Folder of the running platform.")]
@@ -15,4 +16,4 @@ console = Console(stderr=True)
 
 def tell(text: str, style: str | None = None) -> None:
     """Say it whole: a terminal may break a long line, nothing cuts an id or an address."""
-    console.print(text, style=style, soft_wrap=True, highlight=False, markup=False)
+    console.print(plain(text), style=style, soft_wrap=True, highlight=False, markup=False)

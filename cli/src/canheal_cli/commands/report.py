@@ -1,10 +1,12 @@
 """`canheal report ID`: a report as a page or as data."""
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 import typer
+from canheal_chassis.terminal import plain
 from canheal_schemas import ReportIssued
 
 from canheal_cli import services
@@ -40,7 +42,8 @@ def report(
             f" `canheal status {identifier}` says where the sample is."
         )
     path = issued.links.json_document if as_json or format_ is Format.JSON else issued.links.html
-    typer.echo(services.get(service_url("report", data) + path).text)
+    text = services.get(service_url("report", data) + path).text
+    typer.echo(plain(text) if sys.stdout.isatty() else text)
 
 
 def newest(bootstrap: str, identifier: UUID) -> ReportIssued | None:

@@ -5,8 +5,10 @@ from contextlib import nullcontext, suppress
 from typing import Annotated
 
 import typer
+from canheal_chassis.terminal import plain
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from canheal_cli.commands.options import AsJson, Data, console
 from canheal_cli.events import Feed, Seen, describe
@@ -39,7 +41,7 @@ def watch(
                 live.update(_table(shown, feed.unread), refresh=True)
                 continue
             for seen in news:
-                typer.echo(seen.as_json() if as_json else _line(seen))
+                typer.echo(seen.as_json() if as_json else plain(_line(seen)))
 
 
 def _line(seen: Seen) -> str:
@@ -56,5 +58,5 @@ def _table(shown: deque[Seen], unread: int) -> Table:
     caption = f"{unread} records not readable by this version's contract" if unread else None
     drawn = Table("UTC", "sample", "event", "says", caption=caption)
     for seen in shown:
-        drawn.add_row(*_cells(seen))
+        drawn.add_row(*(Text(plain(cell)) for cell in _cells(seen)))
     return drawn

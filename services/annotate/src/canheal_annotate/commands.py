@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
+from canheal_chassis.terminal import plain
 from canheal_genome.builds import Build
 from canheal_genome.errors import GenomeError
 from canheal_genome.vcf import check
@@ -96,16 +97,16 @@ def _context(request: Request) -> SampleContext:
 
 def _tell(context: SampleContext, bundle: Path | None, tally: Tally, batches: list[pl.DataFrame]) -> None:
     opened, fates = warm_bundle(bundle), tally.fates
-    _people.print(f"{context.label}: {context.build} by {context.build_basis}; bundle {opened.version}")
+    _say(f"{context.label}: {context.build} by {context.build_basis}; bundle {opened.version}")
     counted = ", ".join(
         f"{fates[fate]} {fate}" for fate in (IN_GENE, OUTSIDE, FILTERED, NOT_CARRIED, NOT_INTERPRETABLE)
     )
-    _people.print(f"{tally.records} records, {tally.alleles} alleles: {counted}")
+    _say(f"{tally.records} records, {tally.alleles} alleles: {counted}")
     nothing = pl.DataFrame(schema=dict.fromkeys(_SHOWN, pl.Null))
     reportable = pl.concat([nothing, *batches], how="vertical_relaxed")
     _people.print(_table(reportable) if reportable.height else "no allele changes a protein or splicing")
     for remark in not_examined(context, bundle).remarks:
-        _people.print(remark)
+        _say(remark)
 
 
 def _table(reportable: pl.DataFrame) -> Table:
@@ -119,10 +120,15 @@ def _table(reportable: pl.DataFrame) -> Table:
     return table
 
 
+def _say(text: str) -> None:
+    """To a person: what a file's names would do to the terminal is shown instead."""
+    _people.print(plain(text), markup=False)
+
+
 @contextmanager
 def _errors_for_people() -> Iterator[None]:
     try:
         yield
     except (GenomeError, BundleError) as error:
-        _people.print(f"canheal annotate: {error}")
+        _say(f"canheal annotate: {error}")
         raise typer.Exit(error.exit_code) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from canheal_chassis.terminal import plain
 from canheal_genome.builds import Build, build_from_contigs
 from canheal_genome.errors import GenomeError
 from canheal_genome.header import read_header
@@ -57,7 +58,7 @@ def score(
         for scored in score_vcf(request, [read_score(file) for file in score]):
             typer.echo(json.dumps(_line(scored)))
             if not as_json:
-                _people.print(_in_words(scored))
+                _say(_in_words(scored))
 
 
 def _build(vcf: Path, declared: Build | None, bundle: Bundle) -> Build:
@@ -98,10 +99,15 @@ def _in_words(scored: Scored) -> str:
     return "  ".join([*words, *filter(None, (scored.remark, scored.score.notice))])
 
 
+def _say(text: str) -> None:
+    """To a person: what a file's names would do to the terminal is shown instead."""
+    _people.print(plain(text), markup=False)
+
+
 @contextmanager
 def _errors_for_people() -> Iterator[None]:
     try:
         yield
     except (PrsError, GenomeError, BundleError) as error:
-        _people.print(f"canheal score: {error}")
+        _say(f"canheal score: {error}")
         raise typer.Exit(error.exit_code) from error
