@@ -19,6 +19,7 @@ from canheal_report.versions import ReportVersion
 from canheal_schemas import Purpose
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
+from vault_parts import MemoryEntries, an_audit_log
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGS = (

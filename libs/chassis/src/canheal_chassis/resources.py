@@ -11,9 +11,8 @@ from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing
 
 from canheal_chassis.audit import Audit
-from canheal_chassis.audit import Audit
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.erasure import Eraser, Keeps, Traces, keeps_nothing
+from canheal_chassis.erasure import Eraser, Keeper, Traces
 from canheal_chassis.errors import Unreachable
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.publisher import Publisher, open_publisher
@@ -32,7 +31,6 @@ class Resources:
     store: Store
     keys: KeyRing
     blobs: BlobStore
-    audit: Audit
     audit: Audit
     consent: ConsentProjection
     consents: Lookup
@@ -58,7 +56,7 @@ class Resources:
         await self.eraser.settled()
 
 
-type KeepsIn = Callable[[Store, BlobStore], Keeps]
+type KeepsIn = Callable[[Store, BlobStore, KeyRing], Keeper]
 """What a service keeps for the law's sake, given where it lies."""
 
 
@@ -86,11 +84,9 @@ async def open_resources(
         await keys.open()
         audit = Audit(name, settings.instance_id, store, keys)
         await audit.show_head()
-        audit = Audit(name, settings.instance_id, store, keys)
-        await audit.show_head()
         async with open_publisher(settings.kafka_bootstrap_servers) as publisher:
             traces = Traces(name, store, files, publisher, keys.forget, spared)
-            eraser = Eraser(traces, keeps(store, blobs) if keeps else keeps_nothing)
+            eraser = Eraser(traces, keeps(store, blobs, keys) if keeps else None)
 
             def apply(event: Event, envelope: Envelope) -> None:
                 consent.apply(event, envelope)
@@ -98,7 +94,7 @@ async def open_resources(
 
             consents = Lookup(settings.kafka_bootstrap_servers, IN_FORCE, apply, consent.doubt)
             consent.bound(consents.age_seconds, settings.consent_max_age_seconds)
-            async with running(consents.run(), eraser.run()) as tasks:
+            async with running(consents.run(), eraser.run(), eraser.let_go()) as tasks:
                 yield Resources(
                     settings, store, keys, blobs, audit, consent, consents, publisher, eraser, tuple(tasks)
                 )

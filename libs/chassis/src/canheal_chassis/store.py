@@ -246,17 +246,6 @@ class Store:
             cursor = self._database[collection].find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
             return await cursor.limit(limit).to_list(None)
 
-    async def last(self, collection: str) -> Json | None:
-        """The record with the highest `_id`."""
-        async with translated():
-            return await self._database[collection].find_one({}, sort=[("_id", DESCENDING)])
-
-    async def page(self, collection: str, after: int, limit: int) -> list[Json]:
-        """Records behind an `_id`, in its order."""
-        async with translated():
-            cursor = self._database[collection].find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
-            return await cursor.limit(limit).to_list(None)
-
     async def count_up(self, collection: str, key: str) -> int:
         """Add one to a counter and read it."""
         async with translated():

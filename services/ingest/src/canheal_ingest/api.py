@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from canheal_chassis.http import install_problems, problem_response
+from canheal_chassis.answers import problem_response
+from canheal_chassis.audit import actor_of
+from canheal_chassis.http import install_problems
 from canheal_genome.errors import GenomeError
 from canheal_refdata.errors import BundleError
 from canheal_schemas.identifiers import sample_root

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final, Self
 
 from canheal_chassis.audit import audit_routes
-from canheal_chassis.audit import audit_routes
 from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import PlatformError
 from canheal_chassis.http import add_health, serve
