@@ -53,7 +53,7 @@ class Door:
     @classmethod
     def of(cls, settings: Settings, resources: Resources) -> Self:
         """Put the door together; nothing runs yet."""
-        outbox = Outbox(resources.store, resources.publisher)
+        outbox = Outbox(resources.store, resources.publisher, settings.instance_id)
         subjects = Subjects(resources.store, resources.keys.subject_hmac_key, outbox, utc_now)
         erasures = Erasures(resources.store, outbox, resources.keys, subjects, utc_now)
         progress = Progress()
