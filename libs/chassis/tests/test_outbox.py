@@ -26,7 +26,7 @@ async def test_a_subjects_events_are_said_in_the_order_of_its_consent_versions(p
     one, two = a_subject(), a_subject()
     events = [received(one, consent_version=2), consent(two, 1), received(two), received(one)]
     await enqueue(parts, *events)
-    outbox = Outbox(parts.store, parts.wire)
+    outbox = Outbox(parts.store, parts.wire, "ingest-0")
     assert await outbox.relay() == 4
     said = [SampleReceived.model_validate_json(m.value) for m in parts.wire.on(SampleReceived.topic.name)]
     assert [event.consent_version for event in said if event.subject == one] == [1, 2]
@@ -39,7 +39,7 @@ async def test_a_subjects_events_are_said_in_the_order_of_its_consent_versions(p
 async def test_of_consents_that_wait_the_newest_is_last_on_the_wire(parts: Parts) -> None:
     subject = a_subject()
     await enqueue(parts, consent(subject, 1, CARE), consent(subject, 2), consent(subject, 3, CARE))
-    await Outbox(parts.store, parts.wire).relay()
+    await Outbox(parts.store, parts.wire, "ingest-0").relay()
     versions = [event.consent_version for event in parts.wire.said(ConsentChanged)]
     assert versions[-1] == 3
     assert sorted(versions) == versions
@@ -56,8 +56,8 @@ async def test_killed_between_saying_and_forgetting_it_says_the_same_again(
     with monkeypatch.context() as patch:
         patch.setattr(type(parts.store), "delete", killed)
         with pytest.raises(asyncio.CancelledError):
-            await Outbox(parts.store, parts.wire).relay()
-    await Outbox(parts.store, parts.wire).relay()
+            await Outbox(parts.store, parts.wire, "ingest-0").relay()
+    await Outbox(parts.store, parts.wire, "ingest-0").relay()
     first, second = parts.wire.messages
     assert first == second
     assert await parts.count(OUTBOX) == 0
@@ -65,7 +65,7 @@ async def test_killed_between_saying_and_forgetting_it_says_the_same_again(
 
 async def test_what_was_said_before_the_broker_fell_silent_is_not_said_again(parts: Parts) -> None:
     await enqueue(parts, *(received(a_subject()) for _ in range(3)))
-    outbox = Outbox(parts.store, parts.wire)
+    outbox = Outbox(parts.store, parts.wire, "ingest-0")
     publish = parts.wire.publish
 
     async def second_fails(message: Message) -> None:
@@ -85,7 +85,7 @@ async def test_the_relay_waits_for_the_broker_and_is_woken_by_new_events(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
-    outbox = Outbox(parts.store, parts.wire)
+    outbox = Outbox(parts.store, parts.wire, "ingest-0")
     parts.wire.silent = 3
     relay = asyncio.ensure_future(outbox.run())
     try:
