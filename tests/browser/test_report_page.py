@@ -16,7 +16,7 @@ from canheal_report.api import routes
 from canheal_report.heads import Head, Summary
 from canheal_report.knowledge import Knowledge
 from canheal_report.versions import ReportVersion
-from canheal_schemas import Purpose
+from canheal_schemas import Consent, ConsentChanged, Purpose
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 from vault_parts import MemoryEntries, an_audit_log
@@ -61,8 +61,9 @@ class Shelf:
     async def find(self, model: type[Any], *, limit: int = 0, **equals: Any) -> Sequence[Any]:
         return self.heads
 
-    def permits(self, subject: str, purpose: Purpose) -> bool:
-        return purpose is Purpose.OWN_CARE
+    def in_force(self, subject: str) -> ConsentChanged:
+        consent = Consent(permitted=(Purpose.OWN_CARE,))
+        return ConsentChanged(subject=subject, consent_version=1, consent=consent, site="BE-TEST")
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ from uuid import UUID
 
 import httpx
 import pytest
-from canheal_chassis.errors import Unreachable
+from canheal_chassis.errors import ConsentOutOfDate, Unreachable
 from canheal_chassis.http import install_problems
 from canheal_report.api import routes
 from canheal_report.dossier import join
 from canheal_report.heads import moved
 from canheal_report.knowledge import Knowledge
-from canheal_report.versions import ReportVersion, reports_due
-from canheal_schemas import Purpose
+from canheal_report.versions import ReportVersion, issued_withheld, reports_due
+from canheal_schemas import STATED, Consent, ConsentChanged, Purpose
 from canheal_vault.chain import Action, verify
 from fastapi import FastAPI
 from vault_parts import MemoryEntries, an_audit_log
@@ -26,6 +26,8 @@ class Shelf:
     def __init__(self) -> None:
         self.documents: list[Any] = []
         self.allowed = {Purpose.OWN_CARE}
+        self.basis = STATED
+        self.out_of_date = False
 
     async def get(self, model: type[Any], document_id: UUID) -> Any:
         return next((d for d in self.documents if isinstance(d, model) and d.id == document_id), None)
@@ -34,8 +36,13 @@ class Shelf:
         kept = [document for document in self.documents if isinstance(document, model)]
         return [d for d in kept if all(str(getattr(d, name)) == value for name, value in equals.items())]
 
-    def permits(self, subject: str, purpose: Purpose) -> bool:
-        return purpose in self.allowed
+    def in_force(self, subject: str) -> ConsentChanged:
+        if self.out_of_date:
+            raise ConsentOutOfDate(60)
+        consent = Consent(permitted=tuple(self.allowed))
+        return ConsentChanged(
+            subject=subject, consent_version=4, consent=consent, site="BE-UZG", basis=self.basis
+        )
 
     def tell(self, stream: Any, *events: Any) -> list[ReportVersion]:
         dossier, head = None, None
@@ -89,6 +96,7 @@ async def test_versions_are_numbered_when_served_and_an_old_one_points_to_the_ne
         "of": 2,
         "at": "2026-11-24T09:30:00+00:00",
         "replaced_by": str(last.id),
+        "consent": {"version": 4, "basis": "stated"},
     }
     assert (new["served"]["version"], new["served"]["replaced_by"]) == (2, None)
     assert (new["status"], new["variants"]["findings_total"]) == ("final", 2)
@@ -120,6 +128,45 @@ async def test_once_consent_is_gone_every_road_to_a_report_is_shut(
         assert answer.json()["type"] == "urn:canheal:problem:consent-refuses"
         assert "BRAF" not in answer.text
     assert "T-1" not in (await get(app, "/")).text
+
+
+async def test_while_consent_may_be_out_of_date_nothing_personal_is_shown(
+    app: FastAPI, shelf: Shelf, stream: Any
+) -> None:
+    (version,) = shelf.tell(stream, stream.annotated())
+    shelf.out_of_date = True
+    for path in (
+        f"/v1/reports/{version.id}.html",
+        f"/v1/reports/{version.id}.json",
+        f"/v1/samples/{version.sample}/reports",
+        "/",
+    ):
+        answer = await get(app, path)
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:canheal:problem:consent-out-of-date")
+        assert "BRAF" not in answer.text
+
+
+async def test_the_page_says_under_which_consent_it_is_shown(app: FastAPI, shelf: Shelf, stream: Any) -> None:
+    (version,) = shelf.tell(stream, stream.annotated())
+    page = await get(app, f"/v1/reports/{version.id}.html")
+    assert "under consent version 4, stated by the hospital" in page.text
+    shelf.basis = "default FR 2026-11-24"
+    page = await get(app, f"/v1/reports/{version.id}.html")
+    assert "consent version 4, which nobody stated: the default of FR 2026-11-24" in page.text
+
+
+async def test_the_link_of_a_withheld_report_says_so_and_another_ids_link_is_unknown(
+    app: FastAPI, stream: Any
+) -> None:
+    event = stream.annotated()
+    withheld = issued_withheld(event, event.context.kind)
+    for path in (withheld.links.html, withheld.links.json_document):
+        answer = await get(app, path)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:canheal:problem:report-withheld")
+        other = path.replace(str(withheld.report_id), str(UUID(int=1)))
+        assert (await get(app, other)).status_code == 404
+        assert (await get(app, path.replace("revision=1", "revision=2"))).status_code == 404
+        assert (await get(app, path.replace("revision=1", "revision=0"))).status_code == 422
 
 
 async def test_each_view_is_written_into_the_audit_log_before_it_is_answered_and_names_nobody(

@@ -116,7 +116,7 @@ def test_without_consent_only_a_withheld_report_is_said_and_nothing_is_kept(line
     line.say(event, stream.envelope(event))
     (said,) = line.reports(about["sample"], 1)
     assert (said.status, said.counts.findings, said.parts) == (ReportStatus.WITHHELD, 0, ())
-    assert httpx.get(line.url + said.links.html).status_code == 404
+    assert httpx.get(line.url + said.links.html).status_code == 403
 
 
 def test_a_dead_letter_ends_the_wait_for_its_part(line: Line, stream: Any) -> None:

@@ -21,6 +21,7 @@ def report_document(version: ReportVersion, served: Served) -> dict[str, Any]:
             "of": served.of,
             "at": served.at.isoformat(),
             "replaced_by": str(served.newest.report_id) if served.newest else None,
+            "consent": _consent(served),
         },
         "says": {
             "headline": statements.headline(version),
@@ -34,3 +35,9 @@ def report_document(version: ReportVersion, served: Served) -> dict[str, Any]:
 
 def _said(statement: statements.Statement) -> dict[str, str]:
     return {"text": statement.text, "ground": statement.ground}
+
+
+def _consent(served: Served) -> dict[str, Any] | None:
+    """The consent version in force at this moment, and on what ground it stands."""
+    consent = served.consent
+    return {"version": consent.consent_version, "basis": consent.basis} if consent else None

@@ -3,7 +3,8 @@
 PlatformError
 ├── NoSuchReport        no report version has this id
 ├── NoReportOfSample    the sample is unknown, or its first part has not come yet
-└── ConsentRefuses      the consent in force does not allow use for the person's own care
+├── ConsentRefuses      the consent in force does not allow use for the person's own care
+└── ReportWithheld      the report was never made: consent did not allow it when its parts came
 """
 
 from typing import ClassVar
@@ -48,4 +49,18 @@ class ConsentRefuses(PlatformError):
         super().__init__(
             "The person's consent in force does not allow use for their own care. The hospital that recorded "
             "it can change it; the report is then readable again."
+        )
+
+
+class ReportWithheld(PlatformError):
+    """The report was never made: consent did not allow it when its parts came."""
+
+    slug: ClassVar[str] = "report-withheld"
+    status: ClassVar[int] = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This report was withheld: the person's consent did not allow use for their own care when it was "
+            "due, so nothing of it was made or kept. Once consent allows it, send the sample with other "
+            "content or under a new label."
         )

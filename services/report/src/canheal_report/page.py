@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from canheal_schemas import ConsentChanged
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -33,6 +34,8 @@ class Served:
     at: datetime
     newest: Summary | None = None
     """The version that replaced this one."""
+    consent: ConsentChanged | None = None
+    """The consent under which it is shown."""
 
 
 def report_page(version: ReportVersion, served: Served, knowledge: Knowledge) -> str:

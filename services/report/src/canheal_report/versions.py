@@ -201,5 +201,6 @@ def _counts(dossier: Dossier) -> ReportCounts:
     )
 
 
-def _links(identifier: UUID) -> ReportLinks:
-    return ReportLinks(html=f"/v1/reports/{identifier}.html", json_document=f"/v1/reports/{identifier}.json")
+def _links(identifier: UUID, of: str = "") -> ReportLinks:
+    path = f"/v1/reports/{identifier}"
+    return ReportLinks(html=f"{path}.html{of}", json_document=f"{path}.json{of}")

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from canheal_schemas import AssayType, Part, SampleContext, SampleKind, Sex
+from canheal_schemas import STATED, AssayType, Part, SampleContext, SampleKind, Sex
 
 AMINO_ACIDS = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G",
@@ -93,3 +93,10 @@ def assay(context: SampleContext) -> str:
     """The assay and its callable size."""
     size = context.assay.size_mb
     return ASSAYS[context.assay.type] + (f", {size:g} Mb" if size else ", size not given")
+
+
+def basis(ground: str) -> str:
+    """On what a consent stands."""
+    if ground == STATED:
+        return "stated by the hospital"
+    return f"which nobody stated: {ground.replace('default', 'the default of', 1)}"
