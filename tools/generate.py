@@ -10,7 +10,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 
-from pages import commands, configuration, contract, errors, events
+from pages import commands, configuration, contract, errors, events, vcf_rules
 
 ROOT = Path(__file__).parents[1]
 GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
@@ -19,6 +19,7 @@ GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
     errors.pages,
     events.pages,
     commands.pages,
+    vcf_rules.pages,
 )
 OWNED = ("schemas/generated",)
 

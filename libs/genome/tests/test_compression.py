@@ -111,12 +111,29 @@ def test_a_line_without_end_is_refused_without_holding_it(write: Write) -> None:
         (b"", "empty-file"), (b"PK\x03\x04rest", "compression-unsupported"),
         (b"BZh91AY", "compression-unsupported"),
         (b"\xfd7zXZ\x00", "compression-unsupported"),
-        (gzip.compress(b"BCF\x02\x02rest", mtime=0), "bcf-unsupported"),
         (b"\xff\xfe#\x00", "encoding"),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "compression-unsupported"),
+        (gzip.compress(b"BCF\x02\x02rest", mtime=0), "foreign-file"),
     ],
 )  # fmt: skip
 def test_another_format_is_named_with_the_way_out(write: Write, start: bytes, rule: str) -> None:
     assert refusal(write(start)) == rule
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (gzip.compress(b"BAM\x01", mtime=0), "a BAM"), (b"CRAM\x03", "a CRAM"), (b"@HD\tVN:1.6\n", "a SAM"),
+        (gzip.compress(b"@r1/1\nACGT\n+\nIIII\n", mtime=0), "a FASTQ"), (b">chr1\nACGT\n", "a FASTA"),
+        (gzip.compress(b"TBI\x01", mtime=0), "the index"), (gzip.compress(b"CSI\x01", mtime=0), "the index"),
+        (b"PK\x03\x04....[Content_Types].xml", "an office document"), (b"%PDF-1.7", "a PDF"),
+        (b"\xd0\xcf\x11\xe0", "an old office document"), (b"<!DOCTYPE html>", "a web page"),
+        (b"Hugo_Symbol\tx", "a MAF"), (b'{"a":1}', "a JSON"), (b"a".ljust(257, b"\0") + b"ustar", "a TAR"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_named(write: Write, start: bytes, told: str) -> None:
+    with pytest.raises(VcfRefused, match=f"foreign-file.*this is {told}.*not a VCF"):
+        check(write(start), kind="tumour")
 
 
 def test_facts_say_how_large_the_file_is(write: Write, many_rows: bytes) -> None:

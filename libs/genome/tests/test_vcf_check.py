@@ -42,6 +42,13 @@ BREACHES = [
     (8, "GT:", "format"), (8, "AD:GT", "genotype-place"), (9, "0/1:20,10:3", "sample-fields"),
     (9, "", "sample-fields"), (9, "0/x:1,1", "genotype"), (9, "0/2:1,1", "genotype-allele"),
     (10, "0\\1", "genotype"), (10, "3", "genotype-allele"),
+    (2, "rs1;rs2;rs1", "id-duplicate"), (7, "D P=3", "info-key"), (7, "DB=1", "flag-value"),
+    (7, "DP=many", "value-type"), (7, "X=1;DP=1.5", "value-type"), (7, "AF=high", "value-type"),
+    (7, "DP=-1", "value-negative"), (7, "DP=2147483648", "value-range"), (7, "DP=1,2", "value-number"),
+    (7, "AC=1,2", "value-number"), (7, "AD=1", "value-number"), (7, "DP=", "value-type"),
+    (8, "GT:AD:AD", "format-duplicate"), (8, "GT:" + ":".join(f"K{n}" for n in range(200)), "format-many"),
+    (9, "0/1:20,ten", "value-type"), (9, "0/1:20,-10", "value-negative"), (9, "0/1:20", "value-number"),
+    (9, "0/1:20,2147483648", "value-range"), (10, "0/0:30", "value-number"),
 ]  # fmt: skip
 
 
@@ -60,6 +67,7 @@ def test_a_broken_field_is_refused_with_its_rule_and_line(
         (0, "HLA-A*01:01:01:01"), (1, "0"), (2, "rs1;rs2"), (3, "acgtN"), (4, "."), (4, "*"), (4, "G,*"),
         (4, "<DUP:TANDEM>"), (4, "<NON_REF>"), (4, "]13:123456]T"), (4, "C[<ctg1>:7["), (4, ".T"), (4, "G."),
         (5, "."), (5, "1e-3"), (6, "."), (6, "q10;s50"), (7, "."), (7, "DP=3;DB;NOTE=two words"),
+        (7, "DP=.;AF=1e-5;AC=.;END=2147483647;UNKNOWN=1,2,x;H2"), (7, "DP"), (9, "0/1:."), (9, "0/1:.,10"),
         (9, "."), (9, "./."), (9, "0|1"), (9, "1"), (9, "0/0/1"),
     ],
 )  # fmt: skip
@@ -67,6 +75,8 @@ def test_a_field_as_the_specification_allows_is_let_in(vcf: Write, place: int, v
     fields = with_field(place, value).split("\t")
     if fields[4] == ".":
         fields[9] = "0/0"
+    if fields[4] == "G,*":
+        fields[9:] = ["0/1:20,10,0", "0/0:30,0,0"]
     assert check(vcf("\t".join(fields)), kind="tumour").n_records == 1
 
 
@@ -87,12 +97,30 @@ def test_a_breach_far_into_a_large_file_has_its_own_line(write: Write) -> None:
     [
         ([GOOD, with_field(1, "99")], 5),
         ([GOOD, with_field(0, "2"), with_field(1, "200")], 6),
-        ([GOOD, with_field(0, "2"), with_field(0, "2"), with_field(0, "3"), with_field(0, "2")], 8),
+        ([GOOD, with_field(0, "2"), with_field(0, "3"), with_field(0, "2")], 7),
     ],
 )
 def test_unsorted_records_are_refused(vcf: Write, records: list[str], line: int) -> None:
     error = refusal(vcf(*records))
     assert (error.rule, error.line) == ("unsorted", line)
+
+
+def test_a_variant_that_stands_there_twice_is_refused_across_blocks_too(write: Write) -> None:
+    rows = [ROW.format(at=1000 + n) for n in range(200_000)]
+    end = HEADER.count("\n") + len(rows)
+    for extra in ([rows[-1]], [rows[-1].replace("\tG\t", "\tT\t"), rows[-1]]):
+        error = refusal(write(HEADER + "".join([*rows, *extra])))
+        assert (error.rule, error.line) == ("record-duplicate", end + len(extra))
+    at = 4 << 20  # the first block ends near here: every row is doubled once around it
+    near = at // len(rows[0])
+    for n in range(near - 3, near + 3):
+        error = refusal(write(HEADER + "".join([*rows[: n + 1], *rows[n:]])))
+        assert (error.rule, error.line) == ("record-duplicate", HEADER.count("\n") + n + 2)
+
+
+def test_a_symbolic_allele_may_stand_there_twice_with_another_end(vcf: Write) -> None:
+    rows = [with_field(4, "<DEL>"), with_field(4, "<DEL>").replace("DP=30", "END=200")]
+    assert check(vcf(*rows), kind="tumour").n_records == 2
 
 
 @pytest.mark.parametrize("change", [lambda row: row + "\t0/0", lambda row: row.rsplit("\t", 1)[0]])
@@ -115,6 +143,14 @@ def test_a_tab_missing_here_and_doubled_there_does_not_even_out(vcf: Write) -> N
         ("##fileformat=VCFv4.2\n##nothing\n", "meta-line", 2),
         ("##fileformat=VCFv4.2\n##INFO=<Number=1>\n", "meta-line", 2),
         ("##fileformat=VCFv4.2\n##contig=<ID=1,length=1k>\n", "contig-line", 2),
+        ("##fileformat=VCFv4.2\n##contig=<ID=1 A>\n", "meta-id", 2),
+        ("##fileformat=VCFv4.2\n##FILTER=<ID=q,Description=low>\n", "description-unquoted", 2),
+        (HEADER.replace("Type=String", "Type=Integer"), "reserved-type", 2),
+        (HEADER.replace("Number=1", "Number=2"), "reserved-number", 2),
+        ('##fileformat=VCFv4.2\n##INFO=<ID=X,Number=1,Type=Flag,Description="x">\n', "flag-number", 2),
+        ("##fileformat=VCFv4.2\n" + "##x=y\n" * 100_000, "header-large", 100_001),
+        (HEADER.replace("NORMAL", "NOR\u202eMAL"), "sample-name", 3),
+        (HEADER.replace("NORMAL", "\t".join(map(str, range(5_000)))), "samples-many", 3),
         ("##fileformat=VCFv4.2\n##contig=<ID=1,length=5>\n##contig=<ID=1,length=6>\n", "contig-line", 3),
         ("##fileformat=VCFv4.2\n", "header-missing", None),
         ("##fileformat=VCFv4.2\n" + GOOD + "\n", "header-missing", 2),
@@ -138,7 +174,7 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line(write: Write) -> No
 
 
 def test_windows_newlines_and_empty_lines_at_the_end_are_let_in(write: Write) -> None:
-    text = (HEADER + GOOD + "\n" + GOOD + "\n\n\n").replace("\n", "\r\n")
+    text = (HEADER + GOOD + "\n" + with_field(4, "T") + "\n\n\n").replace("\n", "\r\n")
     assert check(write(text), kind="tumour").n_records == 2
 
 

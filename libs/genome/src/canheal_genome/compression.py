@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from canheal_genome.errors import VcfRefused
+from canheal_genome.foreign import refuse_foreign
 
 Compression = Literal["plain", "gzip", "bgzf"]
 
@@ -23,16 +24,6 @@ _BGZF_HEADER: Final = struct.Struct(
 )  # magic, mtime, flags, system, extra length, BC, 2, block size
 _BGZF_MAGIC: Final = b"\x1f\x8b\x08\x04"
 _TRAILER: Final = struct.Struct("<II")
-_FOREIGN: Final = {
-    b"BCF": ("bcf-unsupported", "a BCF; convert it: bcftools view -Oz -o out.vcf.gz in.bcf"),
-    b"PK\x03\x04": ("compression-unsupported", "a ZIP archive; send the VCF alone, compressed with bgzip"),
-    b"BZh": ("compression-unsupported", "compressed with bzip2; decompress it and compress it with bgzip"),
-    b"\xfd7zXZ": ("compression-unsupported", "compressed with xz; decompress it and compress it with bgzip"),
-    b"\x28\xb5\x2f\xfd": ("compression-unsupported", "compressed with zstd; decompress it and use bgzip"),
-    b"\x1f\x9d": ("compression-unsupported", "compressed with compress; decompress it and use bgzip"),
-    b"\xff\xfe": ("encoding", "UTF-16 text; save it as UTF-8"),
-    b"\xfe\xff": ("encoding", "UTF-16 text; save it as UTF-8"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +52,31 @@ def compression_of(path: Path) -> Compression:
 
 
 def pieces(path: Path, max_bytes: int) -> Iterator[bytes]:
-    """The file's uncompressed bytes in order, each piece about 1 MiB.
+    """The uncompressed bytes of a VCF in order, each piece about 1 MiB.
+
+    Raises:
+        VcfRefused: as `raw_pieces` and `foreign.refuse_foreign`.
+    """
+    for number, piece in enumerate(raw_pieces(path, max_bytes)):
+        if number == 0:
+            refuse_foreign(piece)
+        yield piece
+
+
+def raw_pieces(path: Path, max_bytes: int = 1 << 62) -> Iterator[bytes]:
+    """The file's uncompressed bytes in order, whatever they are.
 
     Raises:
         VcfRefused: `empty-file`, `bgzf-truncated`, `bgzf-corrupt`, `gzip-truncated`, `gzip-corrupt`,
-            `too-large`, `compression-unsupported`, `bcf-unsupported`, `encoding`.
+            `too-large`.
     """
     readers = {"plain": _plain, "gzip": _gzip, "bgzf": _bgzf}
     budget, total = Budget(max_bytes), 0
     with path.open("rb") as file:
         for piece in readers[compression_of(path)](file):
-            if total == 0:
-                _refuse_foreign(piece)
             total += len(piece)
             budget.spend(total)
             yield piece
-
-
-def _refuse_foreign(start: bytes) -> None:
-    for magic, (rule, what) in _FOREIGN.items():
-        if start.startswith(magic):
-            raise VcfRefused(rule, f"the file is {what}; expected a VCF as text, gzip or BGZF")
 
 
 def _plain(file: BinaryIO) -> Iterator[bytes]:

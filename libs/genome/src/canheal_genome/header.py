@@ -6,24 +6,29 @@ Source: VCF 4.1-4.5, section 1.4 "Meta-information lines".
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from canheal_genome.compression import pieces
+from canheal_genome.definitions import Definition, check_line, define
 from canheal_genome.errors import VcfRefused
 from canheal_genome.lines import Block, blocks
 
 FIXED: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 """The eight columns every VCF has."""
 
+MAX_SAMPLES: Final = 5_000
+MAX_HEADER_LINES: Final = 100_000
+MAX_HEADER_BYTES: Final = 64 << 20
+
+_NAME_LENGTH: Final = 1_000
 _VERSION: Final = re.compile(r"##fileformat=(VCFv4\.[0-5])")
 _META: Final = re.compile(r"##[^=<>\s][^=]*=.+", re.DOTALL)
 _FIELDS: Final = re.compile(r'([^=,<>"]+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,]*)(?:,|$)')
 _STRUCTURED: Final = ("INFO", "FORMAT", "FILTER", "ALT", "contig")
-_TYPES: Final = {"Integer", "Float", "Flag", "Character", "String"}
-_NUMBER: Final = re.compile(r"\d+|[ARG.PM]|L[ARG]")
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
 _HEADER_BYTES: Final = 1 << 18
 
 
@@ -35,6 +40,9 @@ class Header:
     contigs: Mapping[str, int | None]
     roles: Mapping[str, str]
     """Sample name by role (`tumour`, `normal`) where a meta line such as ##tumor_sample names it."""
+    infos: Mapping[str, Definition]
+    """What the file declares of its INFO keys."""
+    formats: Mapping[str, Definition]
     n_lines: int
 
     @property
@@ -44,8 +52,14 @@ class Header:
 
 @dataclass(slots=True)
 class _Draft:
+    n_bytes: int = 0
     contigs: dict[str, int | None] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    definitions: dict[str, dict[str, Definition]] = field(default_factory=lambda: {"INFO": {}, "FORMAT": {}})
+
+    def header(self, fileformat: str, columns: tuple[str, ...], n_lines: int) -> Header:
+        infos, formats = self.definitions["INFO"], self.definitions["FORMAT"]
+        return Header(fileformat, columns, self.contigs, self.roles, infos, formats, n_lines)
 
 
 def read_header(path: Path) -> Header:
@@ -63,7 +77,7 @@ def split_header(source: Iterable[Block]) -> tuple[Header, Iterator[Block]]:
 
     Raises:
         VcfRefused: `fileformat`, `meta-line`, `contig-line`, `header-missing`, `header-columns`,
-            `sample-duplicate`.
+            `header-large`, `samples-many`, `sample-name`, `sample-duplicate`, and as `definitions`.
     """
     blocks_ = iter(source)
     draft, fileformat = _Draft(), ""
@@ -78,8 +92,9 @@ def split_header(source: Iterable[Block]) -> tuple[Header, Iterator[Block]]:
             elif line.startswith("##"):
                 _meta(line, number, draft)
             else:
-                header = Header(fileformat, _columns(line, number), draft.contigs, draft.roles, number)
+                header = draft.header(fileformat, _columns(line, number), number)
                 return header, _records(block, start, number + 1, blocks_)
+        draft.n_bytes += len(block.data)
     raise VcfRefused("header-missing", "the file ends before a #CHROM line; expected one after the ## lines")
 
 
@@ -101,15 +116,23 @@ def _version(line: str) -> str:
 
 
 def _meta(line: str, number: int, draft: _Draft) -> None:
+    if number > MAX_HEADER_LINES or draft.n_bytes > MAX_HEADER_BYTES:
+        raise VcfRefused(
+            "header-large",
+            f"the header has more than {MAX_HEADER_LINES:,} lines or {MAX_HEADER_BYTES:,} bytes; expected "
+            "that of one sample's VCF. Remove what is no header, or the contigs without records",
+            number,
+        )
     if not _META.fullmatch(line):
         raise VcfRefused("meta-line", f"found {line[:60]!r}; a ## line must read ##key=value", number)
     key, value = line[2:].split("=", 1)
     if key in _STRUCTURED:
         fields = _structured(key, value, number)
+        check_line(key, fields, number)
         if key == "contig":
             _contig(fields, number, draft.contigs)
         if key in ("INFO", "FORMAT"):
-            _field_line(key, fields, number)
+            draft.definitions[key][fields["ID"]] = define(key, fields, number)
     elif key.lower() in ("tumor_sample", "tumour_sample"):
         draft.roles["tumour"] = value
     elif key.lower() == "normal_sample":
@@ -124,7 +147,8 @@ def _structured(key: str, value: str, number: int) -> dict[str, str]:
         match = _FIELDS.match(value, at, len(value) - 1)
         if match is None:
             break
-        fields.setdefault(match[1].strip(), match[2].strip('"'))
+        name = match[1].strip()
+        fields.setdefault(name, match[2] if name == "Description" else match[2].strip('"'))
         at = match.end()
     if not whole or at < len(value) - 1 or not fields.get("ID"):
         raise VcfRefused(
@@ -133,20 +157,9 @@ def _structured(key: str, value: str, number: int) -> dict[str, str]:
     return fields
 
 
-def _field_line(key: str, fields: Mapping[str, str], number: int) -> None:
-    kind, count = fields.get("Type"), fields.get("Number")
-    if kind not in _TYPES or count is None or not _NUMBER.fullmatch(count) or "Description" not in fields:
-        raise VcfRefused(
-            "meta-line",
-            f"##{key} {fields['ID']} has Type {kind} and Number {count}; expected a Type of "
-            f"{', '.join(sorted(_TYPES))}, a Number (a count, A, R, G or .) and a Description",
-            number,
-        )
-
-
 def _contig(fields: Mapping[str, str], number: int, contigs: dict[str, int | None]) -> None:
     name, length = fields["ID"], fields.get("length")
-    if length is not None and not length.isdecimal():
+    if length is not None and not _LENGTH.fullmatch(length):
         raise VcfRefused(
             "contig-line", f"contig {name} has length {length!r}; expected a count of bases", number
         )
@@ -173,10 +186,25 @@ def _columns(line: str, number: int) -> tuple[str, ...]:
             f"found {why}; expected {', '.join(FIXED)} and, before samples, FORMAT, with tabs between them",
             number,
         )
-    samples = columns[9:]
-    if not all(name.strip() for name in samples):
-        raise VcfRefused("header-columns", "a sample column has no name; name it", number)
+    _samples(columns[9:], number)
+    return columns
+
+
+def _samples(samples: Sequence[str], number: int) -> None:
+    if len(samples) > MAX_SAMPLES:
+        raise VcfRefused(
+            "samples-many",
+            f"the file has {len(samples):,} sample columns; at most {MAX_SAMPLES:,} are read. Send the "
+            "person's: bcftools view -s NAME",
+            number,
+        )
+    for name in samples:
+        if not name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+            raise VcfRefused(
+                "sample-name",
+                f"a sample column is named {name[:60]!r}; expected 1 to {_NAME_LENGTH:,} printable letters",
+                number,
+            )
     if len(set(samples)) < len(samples):
         twice = next(name for name in samples if samples.count(name) > 1)
         raise VcfRefused("sample-duplicate", f"two columns are named {twice}; give each its own name", number)
-    return columns

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from canheal_genome.errors import VcfRefused
 
 BLOCK_BYTES: Final = 4 << 20
 MAX_LINE_BYTES: Final = 10 << 20
+_NEWLINE: Final = ord("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,14 @@ def blocks(pieces: Iterable[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[
     """
     line, blank = 1, 0
     for data in _whole_lines(pieces, block_bytes):
-        body = data.rstrip(b"\n")
+        body = len(data.rstrip(b"\n"))
         if body and (blank or data.startswith(b"\n")):
             raise _blank(line)
-        blank += len(data) - len(body) - (1 if body else 0)
+        blank += len(data) - body - (1 if body else 0)
         if body:
-            _plain_text(data, line)
-            yield Block(body + b"\n", line)
-            line += body.count(b"\n") + 1
+            n_lines = _plain_text(data, line)
+            yield Block(data[: body + 1], line)
+            line += n_lines
 
 
 def _whole_lines(pieces: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
@@ -77,10 +80,13 @@ def _unix(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n") if b"\r" in data else data
 
 
-def _plain_text(data: bytes, first_line: int) -> None:
-    """Refuse what no text line of a VCF may hold, naming its line."""
-    if (at := data.rstrip(b"\n").find(b"\n\n")) >= 0:
-        raise _blank(first_line + data.count(b"\n", 0, at) + 1)
+def _plain_text(data: bytes, first_line: int) -> int:
+    """Refuse what no line of a VCF may hold, naming it; else count the lines that are not empty."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+    empty = np.flatnonzero(np.diff(ends) == 1)
+    trailing = len(data) - len(data.rstrip(b"\n"))
+    if empty.size >= trailing:
+        raise _blank(first_line + int(empty[0]) + 1)
     for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return inside a line")):
         if (at := data.find(byte)) >= 0:
             raise VcfRefused(
@@ -97,6 +103,7 @@ def _plain_text(data: bytes, first_line: int) -> None:
                 f"byte 0x{data[error.start]:02x} is not UTF-8; expected UTF-8 text. Save the file as UTF-8",
                 first_line + data.count(b"\n", 0, error.start),
             ) from error
+    return int(ends.size) - trailing + 1
 
 
 def _blank(line: int) -> VcfRefused:

@@ -56,7 +56,9 @@ RULES: Final = (
          .fill_null(value=False).not_(), "qual", "a number, 0 or more, or '.'"),
     Rule("filter", _unlike("filter", r"^(?:\.|[^\s;,.][^\s;,]*(?:;[^\s;,.][^\s;,]*)*)$")
          | (col("filter") == "0"), "filter", "PASS, '.', or filter names joined by ';'"),
-    Rule("info", col("info").is_null() | col("info").str.contains(r"^[;=]|;[;=]|\t"), "info",
+    Rule("info", col("info").is_null()
+         | col("info").str.starts_with(";") | col("info").str.contains(";;", literal=True)
+         | col("info").str.starts_with("=") | col("info").str.contains(";=", literal=True), "info",
          "key=value pairs joined by ';', or '.'"),
 )  # fmt: skip
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from canheal_genome.builds import Build, build_from_contigs
 from canheal_genome.compression import Compression, compression_of, pieces
+from canheal_genome.contents import Contents
 from canheal_genome.errors import VcfRefused
 from canheal_genome.header import FIXED, Header, split_header
 from canheal_genome.lines import Block, blocks
@@ -22,6 +24,7 @@ from canheal_genome.records import HAS_GT, explain, first_breach
 from canheal_genome.samples import Kind, choose
 
 _TAB, _NEWLINE = ord("\t"), ord("\n")
+_VARIANT = ("chrom", "pos", "ref", "alt")
 _NAMES = tuple(name.lstrip("#").lower() for name in FIXED)
 
 
@@ -108,18 +111,27 @@ class _Tally:
 
 
 def _tally(records: Iterator[Block], header: Header, samples: Sequence[str]) -> _Tally:
-    tally, order = _Tally(), _Order()
+    tally, order, contents = _Tally(), _Order(), Contents.of(header, samples)
     for block in records:
         _count_fields(block, len(header.columns))
         frame = _frame(block, header, samples)
-        if breach := first_breach(frame, samples):
-            row, rule = breach
-            raise VcfRefused(rule.slug, explain(rule, frame.row(row, named=True)), block.first_line + row)
+        _refuse_breach(frame, samples, contents, block.first_line)
         order.follow(frame, block.first_line)
         tally.n_records += frame.height
         if samples and not tally.has_genotypes:
             tally.has_genotypes = bool(frame.select(HAS_GT.any()).item())
     return tally
+
+
+def _refuse_breach(frame: pl.DataFrame, samples: Sequence[str], contents: Contents, first_line: int) -> None:
+    """Of the first record at fault, form comes before contents."""
+    breach = first_breach(frame, samples)
+    found = contents.first_breach(frame if breach is None else frame.head(breach[0]))
+    if found is not None:
+        raise VcfRefused(found.rule, found.reason, first_line + found.row)
+    if breach is not None:
+        row, rule = breach
+        raise VcfRefused(rule.slug, explain(rule, frame.row(row, named=True)), first_line + row)
 
 
 def _count_fields(block: Block, expected: int) -> None:
@@ -156,11 +168,15 @@ def _frame(block: Block, header: Header, samples: Sequence[str]) -> pl.DataFrame
 
 @dataclass(slots=True)
 class _Order:
-    """Positions never fall within a contig, and a contig never comes back."""
+    """Positions never fall within a contig, a contig never comes back, and no record is there twice."""
 
     contig: str | None = None
     position: int = -1
     seen: set[str] = field(default_factory=set)
+    last: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(_VARIANT, pl.String))
+    )
+    """The records at the last position, of which the next block may hold more."""
 
     def follow(self, frame: pl.DataFrame, first_line: int) -> None:
         positions = frame["pos"].cast(pl.Int64).to_numpy()
@@ -173,6 +189,27 @@ class _Order:
                 raise _unsorted(f"{contig}:{positions[at]} stands after a greater position", first_line + at)
             self.position = int(positions[start + length - 1])
             start += length
+        self._refuse_repeated(frame.select(_VARIANT), positions, first_line)
+
+    def _refuse_repeated(self, frame: pl.DataFrame, positions: NDArray[np.int64], first_line: int) -> None:
+        same = np.flatnonzero(np.diff(positions) == 0)
+        edge = int(np.argmax(positions != positions[0])) or len(
+            positions
+        )  # rows at the block's first position
+        rows = np.union1d(np.union1d(same, same + 1), np.arange(edge) if self.last.height else [])
+        shared = pl.concat([self.last, frame[rows.astype(np.int64)]])
+        exact = ~pl.col("alt").str.contains(r"[<\[\].]")  # of a symbolic allele INFO may say another end
+        again = shared.select(pl.arg_where(exact & ~pl.struct(_VARIANT).is_first_distinct())).to_series()
+        if not again.is_empty():
+            contig, position, ref, alt = shared.row(int(again[0]))
+            raise VcfRefused(
+                "record-duplicate",
+                f"{contig}:{position} {ref[:40]}>{alt[:40]} is there twice; expected a variant once. "
+                "Keep one: bcftools norm --rm-dup exact",
+                first_line + int(rows[int(again[0]) - self.last.height]),
+            )
+        others = np.flatnonzero(positions != positions[-1])
+        self.last = frame[int(others[-1]) + 1 if others.size else 0 :]
 
     def _enter(self, contig: str, line: int) -> None:
         if contig == self.contig:
