@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, StreamT
 from faust.types import Message as FaustMessage
 
+from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import Record, as_headers
 
 FETCH_WAIT_MS = 100
@@ -27,6 +28,12 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 faust offers no setting
         return consumer
 
+    def check_errors(self) -> None:
+        """Raise what ended aiokafka's talk with the group's coordinator."""
+        coordinator = getattr(self._consumer, "_coordinator", None)
+        if coordinator is not None:
+            coordinator.check_errors()
+
 
 class _Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,6 +42,9 @@ class _Consumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def check_errors(self) -> None:
+        self._thread.check_errors()
 
     def _new_offset(self, tp: TP) -> int | None:
         acked = self._acked[tp]
@@ -75,6 +85,20 @@ class App(faust.App):
 
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self)
+
+    def demand_membership(self) -> None:
+        """Make sure that somebody still asks the group for partitions.
+
+        aiokafka's coordination ends for good at an error that it did not foresee, such as a broker that answers
+        before it knows itself; the worker would idle for ever.
+
+        Raises:
+            Unreachable: it has ended; the process must start again.
+        """
+        try:
+            cast("_Consumer", self.consumer).check_errors()
+        except Exception as error:
+            raise Unreachable(f"the group's coordination has ended: {type(error).__name__}") from error
 
 
 def make_app(group: str, bootstrap: str, instance_id: str) -> App:

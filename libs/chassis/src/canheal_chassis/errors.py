@@ -11,6 +11,7 @@ PlatformError
 │   ├── CrashedWorker      the event ended its worker's process again and again
 │   ├── HandlerFailed      the handler raised on every try
 │   └── BlobDamaged        a blob is absent or its bytes are not those that were stored
+├── TopicsAbsent           the broker has not the topics that a process needs: it does not start
 ├── Duplicate              the outcome of this input is stored already: adopt it
 ├── Conflict               a shared document was changed meanwhile: run again
 ├── ChildDied              the science ended its pool process: counts as a failed try
@@ -125,6 +126,14 @@ class BlobDamaged(EventRefused):
 
     slug = "blob-damaged"
     remedy = "Restore the blob store and retry; else drop it and let the hospital send the sample again."
+
+
+class TopicsAbsent(PlatformError):
+    """The broker lacks topics that the process needs, or they have other partitions: make them first."""
+
+    slug = "topics-absent"
+    status = 503
+    exit_code = 78
 
 
 class Duplicate(PlatformError):

@@ -35,6 +35,20 @@ class Publisher:
         """
         await self._send(topic, key, None, [])
 
+    async def topics(self) -> dict[str, int]:
+        """The broker's topics, and how many partitions each has.
+
+        Raises:
+            Unreachable: the broker does not answer, or has only just begun to.
+        """
+        try:
+            known = await asyncio.wait_for(self._producer.client.fetch_all_metadata(), REQUEST_SECONDS)
+        except (KafkaError, TimeoutError) as error:
+            raise Unreachable(f"the broker does not say its topics: {type(error).__name__}") from error
+        if not known.brokers():
+            raise Unreachable("the broker has only just begun to answer: it knows of no broker yet")
+        return {topic: len(known.partitions_for_topic(topic) or ()) for topic in known.topics()}
+
     async def _send(
         self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> None:

@@ -18,6 +18,7 @@ from canheal_chassis.lookup import Lookup
 from canheal_chassis.publisher import Publisher, open_publisher
 from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.store import BlobFiles, Store, connect
+from canheal_chassis.topics import demand
 
 IN_FORCE = (ConsentChanged.topic.name, ErasureRequested.topic.name)
 """The topics that say what may be used at all."""
@@ -70,6 +71,7 @@ async def open_resources(
 
     Raises:
         Unreachable: broker or database does not answer.
+        TopicsAbsent: the broker has not the topics of the contract.
         KeyUnusable: the platform's key is malformed, or not the one of this database.
     """
     client = connect(settings.mongodb_uri)
@@ -85,6 +87,7 @@ async def open_resources(
         audit = Audit(name, settings.instance_id, store, keys)
         await audit.show_head()
         async with open_publisher(settings.kafka_bootstrap_servers) as publisher:
+            demand(name, await publisher.topics())
             traces = Traces(name, store, files, publisher, keys.forget, spared)
             eraser = Eraser(traces, keeps(store, blobs, keys) if keeps else None)
 

@@ -205,6 +205,7 @@ async def _indexes(resources: Resources) -> None:
 async def _watch_lag(app: App, service: str) -> None:
     while True:
         await asyncio.sleep(LAG_SECONDS)
+        app.demand_membership()
         behind: dict[str, int] = {}
         for place in app.consumer.assignment():
             behind[place.topic] = behind.get(place.topic, 0) + _behind(app, place)
