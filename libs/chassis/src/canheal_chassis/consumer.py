@@ -28,11 +28,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 faust offers no setting
         return consumer
 
-    def check_errors(self) -> None:
-        """Raise what ended aiokafka's talk with the group's coordinator."""
-        coordinator = getattr(self._consumer, "_coordinator", None)
-        if coordinator is not None:
-            coordinator.check_errors()
+    def has_left(self) -> bool:
+        """Whether aiokafka speaks no more with the group's coordinator: at an error that it did not foresee it
+        ends, at one that is for its user to see it waits, and faust never looks.
+        """
+        coordinator: Any = getattr(self._consumer, "_coordinator", None)
+        task = getattr(coordinator, "_coordination_task", None)
+        ended = task is not None and task.done()
+        return ended or getattr(coordinator, "_pending_exception", None) is not None
 
 
 class _Consumer(driver.Consumer):
@@ -43,8 +46,8 @@ class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
-    def check_errors(self) -> None:
-        self._thread.check_errors()
+    def has_left(self) -> bool:
+        return cast("_Thread", self._thread).has_left()
 
     def _new_offset(self, tp: TP) -> int | None:
         acked = self._acked[tp]
@@ -87,18 +90,13 @@ class App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
     def demand_membership(self) -> None:
-        """Make sure that somebody still asks the group for partitions.
-
-        aiokafka's coordination ends for good at an error that it did not foresee, such as a broker that answers
-        before it knows itself; the worker would idle for ever.
+        """Make sure that the worker still asks its group for partitions: else it would idle for ever.
 
         Raises:
-            Unreachable: it has ended; the process must start again.
+            Unreachable: it does not, as after a broker that answered before it knew itself; start again.
         """
-        try:
-            cast("_Consumer", self.consumer).check_errors()
-        except Exception as error:
-            raise Unreachable(f"the group's coordination has ended: {type(error).__name__}") from error
+        if cast("_Consumer", self.consumer).has_left():
+            raise Unreachable("the worker speaks no more with its group's coordinator")
 
 
 def make_app(group: str, bootstrap: str, instance_id: str) -> App:
