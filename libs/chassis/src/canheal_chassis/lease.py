@@ -3,8 +3,8 @@
 No process compares its clock with another's. The holder counts its beat up; who waits watches the beat by
 its own monotonic clock, and takes the lease when the beat has stood still for `LEASE_SECONDS` in which the
 database answered. Each taking is a compare-and-set on the beat, so one of several wins. The holder counts
-from before it sent its beat, so it ceases to believe in its lease before anybody else may take it; one that
-was frozen asks `held` when it thaws, before it acts. What it had begun before it was frozen is for the user of
+from before it sent its beat, so it ceases to believe in its lease before anybody else may take it; one
+that was frozen asks `held` when it thaws, before it acts. What it had begun before is for the user of
 the lease to make harmless: `before_taking` hears from whom it is taken (see `outbox.py`).
 """
 
