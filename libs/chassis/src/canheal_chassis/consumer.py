@@ -29,8 +29,9 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return consumer
 
     def has_left(self) -> bool:
-        """Whether aiokafka speaks no more with the group's coordinator: at an error that it did not foresee it
-        ends, at one that is for its user to see it waits, and faust never looks.
+        """Whether aiokafka speaks no more with the group's coordinator.
+
+        At an error that it did not foresee it ends; at one that is for its user it waits, and faust never looks.
         """
         coordinator: Any = getattr(self._consumer, "_coordinator", None)
         task = getattr(coordinator, "_coordination_task", None)

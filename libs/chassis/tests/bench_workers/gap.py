@@ -12,7 +12,7 @@ WAIT_SECONDS = 4
 
 def app_of(kind: str, bootstrap: str) -> faust.App:
     if kind == "ours":
-        return make_app("gap-ours", bootstrap, "gap-0")
+        return make_app("canheal-gap-ours", bootstrap, "gap-0")
     plain = faust.App(
         "canheal-gap-plain",
         broker=f"kafka://{bootstrap}",

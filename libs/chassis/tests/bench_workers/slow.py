@@ -1,8 +1,9 @@
 """A real worker whose handler takes its time, so that a test can stop, freeze or break it in the middle.
 
-Started as `python slow.py SECONDS FOLDER [escape|abort]`; an event in hand writes FOLDER/<instance>.in-hand.
-With `escape` the chassis itself fails once, as nobody foresaw; with `abort` the sample called "poison" ends
-the process each time.
+Started as `python slow.py SECONDS FOLDER [escape|abort|estranged]`; an event in hand writes
+FOLDER/<instance>.in-hand. With `escape` the chassis itself fails once, as nobody foresaw; with `abort` the
+sample called "poison" ends the process each time; with `estranged` aiokafka fails as it does on a broker that
+answers before it knows itself.
 """
 
 import asyncio
@@ -12,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import canheal_chassis.service as service_module
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from canheal_chassis.outcome import Handler, Outcome
 from canheal_chassis.service import Service, run
 from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.work import Work
 from canheal_schemas import PartStatus, Purpose, SampleReceived, VariantsAnnotated
+
+
+async def estranged(_: GroupCoordinator) -> None:
+    raise AssertionError("Did we not perform bootstrap?")
 
 
 def main() -> None:
@@ -49,6 +55,8 @@ def main() -> None:
             await handle(*args)
 
         service_module.deliver = failing
+    if "estranged" in sys.argv:
+        GroupCoordinator.ensure_coordinator_known = estranged
     handlers = {SampleReceived: Handler(annotate, Purpose.OWN_CARE, withheld=lambda *_: None)}
     run(Service("annotate", handlers), settings)
 
