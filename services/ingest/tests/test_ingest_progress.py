@@ -130,8 +130,21 @@ def test_a_part_that_was_given_up_is_held_with_its_reason_until_the_service_spea
         ("annotate", "handler-failed", "attempt 2")
     ]
     assert UUID(held[0]["deadletter"])
+    assert (held[0]["state"], held[0]["means"]) == ("open", "The handler raised on every try.")
+    assert held[0]["see"] == "docs/operations.md#handler-failed"
     tell(progress, variants())
     assert progress.of(SAMPLE, 1).held == []
+
+
+def test_a_part_that_a_person_gave_up_for_good_says_why_whatever_came_first() -> None:
+    letter = dead("prs")
+    dropped = letter.model_copy(update={"drops": uuid4(), "why": "the hospital sends it anew"})
+    for order in permutations((letter, dropped)):
+        progress = Progress()
+        tell(progress, *order)
+        (held,) = standing(record(), progress.of(SAMPLE, 1), caught_up=True)["held"]
+        assert (held["state"], held["why"]) == ("dropped", "the hospital sends it anew")
+        assert held["deadletter"] == str(dropped.drops)
 
 
 def test_a_superseded_revisions_late_news_are_passed_over() -> None:

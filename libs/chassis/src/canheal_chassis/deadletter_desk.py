@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 from uuid import UUID
 
-from canheal_schemas import ConsentChanged, Purpose, SampleEvent, retry_topic
+from canheal_schemas import ConsentChanged, DeadLettered, Purpose, SampleEvent, retry_topic
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.blobs import BlobStore
 from canheal_vault.chain import Action
@@ -45,7 +45,7 @@ class ConsentGate(Protocol):
 
     def permits(self, subject: str, purpose: Purpose) -> bool: ...
 
-    def erased(self, subject: str | None) -> bool: ...
+    def erased(self, subject: str | None, sample: UUID | None = None) -> bool: ...
 
 
 class Desk:
@@ -98,7 +98,7 @@ class Desk:
         """
         record = await self._record(letter)
         event, _ = said(record)
-        self._ask_erasure(event.subject)
+        self._ask_erasure(event)
         allowed = event.subject is None or self._consent.permits(event.subject, Purpose.OWN_CARE)
         outcome = "done" if allowed else BodyWithheld.slug
         await self._written(Action.DEADLETTER_BODY_VIEWED, by, record, outcome)
@@ -119,7 +119,7 @@ class Desk:
         """
         record = await self._open(letter)
         event, _ = said(record)
-        self._ask_erasure(event.subject)
+        self._ask_erasure(event)
         with unsealing():
             body = await self._blobs.get(event.body)
         headers = (*as_headers(record["headers"]), retry_of(letter))
@@ -136,7 +136,7 @@ class Desk:
             Erased: its person was erased.
         """
         event, envelope = said(await self._open(letter))
-        self._ask_erasure(event.subject)
+        self._ask_erasure(event)
         with unsealing():
             mended = mended_event(event, await self._blobs.get(event.body), content)
         self._ask_consent_version(mended)
@@ -189,13 +189,13 @@ class Desk:
             raise _none_open(letter)
         return record
 
-    def _ask_erasure(self, subject: str | None) -> None:
-        if self._consent.erased(subject):
-            raise Erased("The person was erased; what waits here of theirs goes too and is not sent again.")
+    def _ask_erasure(self, event: DeadLettered | SampleEvent) -> None:
+        if self._consent.erased(event.subject, event.sample):
+            raise Erased("It was erased; what waits here of it goes too and is not sent again.")
 
     def _ask_consent_version(self, mended: SampleEvent) -> None:
         """A consent that nobody gave yet would be waited for for ever."""
-        self._ask_erasure(mended.subject)
+        self._ask_erasure(mended)
         known = self._consent.current(mended.subject)
         newest = known.consent_version if known else 0
         if mended.consent_version > newest:
