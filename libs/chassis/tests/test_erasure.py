@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from canheal_chassis.deadletters import DEADLETTERS
-from canheal_chassis.erasure import ERASURES, Eraser, keeps_nothing
+from canheal_chassis.erasure import ERASURES, Eraser, KeepsNothing
 from canheal_chassis.errors import HandlerFailed, Unreachable
 from canheal_chassis.ledger import LEDGER
 from canheal_chassis.message import Message
@@ -95,7 +95,7 @@ def request_of(
 
 
 def eraser(parts: Parts, **more: Any) -> Eraser:
-    return Eraser(parts.traces, more.pop("keeps", keeps_nothing), lambda: MOMENT)
+    return Eraser(parts.traces, more.pop("keeper", None), lambda: MOMENT)
 
 
 async def settled(parts: Parts, request: tuple[ErasureRequested, Envelope], **more: Any) -> None:
@@ -152,7 +152,7 @@ async def test_the_newest_report_on_the_look_up_topic_is_said_to_be_gone(parts: 
     permitted(parts, event)
     reporting = replace(parts.traces, service="report")
     await handed(record_of(event), parts.hands(works))
-    one = Eraser(reporting, keeps_nothing, lambda: MOMENT)
+    one = Eraser(reporting, None, lambda: MOMENT)
     await one.carry_out(*request_of(event))
     assert parts.wire.forgotten == [(ReportIssued.topic.name, str(event.sample).encode())]
 
@@ -275,13 +275,14 @@ async def test_what_a_law_keeps_is_sealed_before_anything_goes_and_the_receipt_s
     await handed(record_of(event), parts.hands(works))
     seen: list[dict[str, int]] = []
 
-    async def keeps(request: ErasureRequested) -> tuple[Kept, ...]:
-        seen.append(await traces(parts, request.subject))
-        assert request.duty is not None
-        return (Kept(what="the care record", basis=request.duty.basis, until=request.duty.until),)
+    class Records(KeepsNothing):
+        async def keep(self, request: ErasureRequested) -> tuple[Kept, ...]:
+            seen.append(await traces(parts, request.subject))
+            assert request.duty is not None
+            return (Kept(what="the care record", basis=request.duty.basis, until=request.duty.until),)
 
     duty = RecordDuty(basis="a law", until=date(2056, 1, 1))
-    await settled(parts, request_of(event, duty=duty), keeps=keeps)
+    await settled(parts, request_of(event, duty=duty), keeper=Records())
     assert seen[0]["sheets"] == 1
     assert receipts(parts)[0].kept == (Kept(what="the care record", basis="a law", until=date(2056, 1, 1)),)
 

@@ -14,8 +14,9 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Protocol
 from uuid import UUID
 
 from canheal_schemas import (
@@ -44,16 +45,31 @@ from canheal_chassis.telemetry import log
 
 ERASURES = "erasures"
 RETRY_SECONDS = 0.5
+DAY_SECONDS = 24 * 3600
 NOT_DOCUMENTS = frozenset({AUDIT, ERASURES, LEDGER, STARTS, SESSIONS, HEADS, OUTBOX, DEADLETTERS})
 """The chassis' own collections; every other holds documents, which name their subject."""
 
-type Keeps = Callable[[ErasureRequested], Awaitable[tuple[Kept, ...]]]
-"""Seals what a law makes the service keep; the same again is harmless."""
+
+class Keeper(Protocol):
+    """What a service keeps of the erased for the law's sake."""
+
+    async def keep(self, request: ErasureRequested) -> tuple[Kept, ...]:
+        """Seal, before anything goes, what the request's duty names; the same again is harmless."""
+        ...
+
+    async def let_go(self, today: date) -> None:
+        """Destroy what no law makes the service keep any longer."""
+        ...
 
 
-async def keeps_nothing(_: ErasureRequested) -> tuple[Kept, ...]:
+class KeepsNothing:
     """A service that holds no care record."""
-    return ()
+
+    async def keep(self, _: ErasureRequested) -> tuple[Kept, ...]:
+        return ()
+
+    async def let_go(self, _: date) -> None:
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +188,10 @@ class Eraser:
     """Carries out the erasure list in one service."""
 
     def __init__(
-        self, traces: Traces, keeps: Keeps = keeps_nothing, now: Callable[[], datetime] = utc_now
+        self, traces: Traces, keeper: Keeper | None = None, now: Callable[[], datetime] = utc_now
     ) -> None:
         self.traces = traces
-        self._keeps = keeps
+        self._keeper = keeper or KeepsNothing()
         self._now = now
         self.heard: set[UUID] = set()
         """The erasures that the stream knows."""
@@ -194,13 +210,20 @@ class Eraser:
     async def run(self) -> None:
         """Carry out what was taken up, for ever."""
         while True:
-            await self._until_carried_out(*await self._waiting.get())
+            request, envelope = await self._waiting.get()
+            await self._until_done(partial(self.carry_out, request, envelope))
             self._waiting.task_done()
 
-    async def _until_carried_out(self, request: ErasureRequested, envelope: Envelope) -> None:
+    async def let_go(self) -> None:
+        """Once a day, and at start, destroy what no law keeps any longer."""
+        while True:
+            await self._until_done(lambda: self._keeper.let_go(self._now().date()))
+            await asyncio.sleep(DAY_SECONDS)
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                return await self.carry_out(request, envelope)
+                return await work()
             except (Unreachable, Conflict) as error:
                 log("erasure-interrupted", error=error.slug)
             await asyncio.sleep(RETRY_SECONDS)
@@ -224,7 +247,7 @@ class Eraser:
             scope=request.scope,
             service=self.traces.service,
             removed=await self.traces.what_is_there(Target.of(request)),
-            kept=await self._keeps(request) if request.duty else (),
+            kept=await self._keeper.keep(request),
         )
         message = Message.of(receipt, self._envelope(receipt, cause))
         record: dict[str, Any] = {

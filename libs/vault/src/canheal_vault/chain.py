@@ -33,6 +33,7 @@ class Action(StrEnum):
     CONSENT_VIEWED = "consent.viewed"
     CONSENT_CHANGED = "consent.changed"
     SUBJECT_ERASED = "subject.erased"
+    CARE_RECORD_VIEWED = "care-record.viewed"
     RECEIPT_VIEWED = "receipt.viewed"
     DEADLETTERS_VIEWED = "deadletters.viewed"
     DEADLETTER_BODY_VIEWED = "deadletter.body-viewed"

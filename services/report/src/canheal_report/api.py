@@ -15,6 +15,7 @@ from canheal_vault.chain import Action
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from canheal_report.carerecords import CareRecords, record_key
 from canheal_report.document import report_document
 from canheal_report.errors import ConsentRefuses, NoReportOfSample, NoSuchReport, ReportWithheld
 from canheal_report.heads import Head, Summary
@@ -151,6 +152,20 @@ def routes(
         listed = await desk.newest()
         await audit.record(Action.REPORTS_LISTED, by, about={"count": str(len(listed))})
         return _page(list_page(listed, clock()))
+
+    return router
+
+
+def care_record_routes(records: CareRecords, audit: AuditLog) -> APIRouter:
+    """The one route that opens what a law keeps of the erased. No consent is asked: the law is the ground."""
+    router = APIRouter(tags=["care records"])
+
+    @router.get("/v1/care-records/{erasure}")
+    async def care_record(erasure: UUID, by: Actor) -> Response:
+        """The kept report versions of an erased person or sample; each opening stands in the audit log."""
+        kept = await records.opened(erasure)
+        await audit.record(Action.CARE_RECORD_VIEWED, by, subject=record_key(erasure), about={"form": "json"})
+        return Response(kept, media_type="application/json", headers=_HEADERS)
 
     return router
 

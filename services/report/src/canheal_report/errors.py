@@ -64,3 +64,16 @@ class ReportWithheld(PlatformError):
             "due, so nothing of it was made or kept. Once consent allows it, send the sample with other "
             "content or under a new label."
         )
+
+
+class NoCareRecord(PlatformError):
+    """Nothing is kept of this erasure."""
+
+    slug: ClassVar[str] = "no-care-record"
+    status: ClassVar[int] = 404
+
+    def __init__(self, erasure: UUID) -> None:
+        super().__init__(
+            f"No care record is kept of erasure {erasure}: no law asked for it, its last day is over, or "
+            "there was no closed report. GET /v1/erasures/{id} on ingest says which."
+        )
