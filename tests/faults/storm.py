@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
@@ -31,12 +31,15 @@ class Struck:
     """A strike and what came of it."""
 
     strike: Strike
+    began: float
     ended: float
     """When what was struck was let alone again (seconds since the epoch)."""
     skipped: str | None = None
     """Why it was not done."""
     recovered_seconds: float | None = None
     """From then until the first final report of a sample that the door took after it."""
+    alone: bool = False
+    """No other strike fell between its beginning and that report: the seconds are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,13 @@ class Storm:
     async def _strike(self, strike: Strike, hospital: Hospital) -> Struck:
         await asyncio.sleep(max(0.0, self._began + strike.at - time.monotonic()))
         self.say(f"{time.monotonic() - self._began:6.1f} s  {strike.words}")
-        skipped = None
+        began, skipped = time.time(), None
         try:
             await self._do(strike, hospital)
         except CannotBeDone as error:
             skipped = str(error)
             self.say(f"          not done: {skipped}")
-        return Struck(strike, time.time(), skipped)
+        return Struck(strike, began, time.time(), skipped)
 
     async def _do(self, strike: Strike, hospital: Hospital) -> None:
         victim, target, seconds = self.victim, strike.target, strike.seconds
@@ -197,10 +200,14 @@ def final_moments(found: Evidence) -> dict[UUID, float]:
 
 
 def recovered(
-    struck: Iterable[Struck], accepted: Sequence[Accepted], moments: Mapping[UUID, float]
+    struck: Sequence[Struck], accepted: Sequence[Accepted], moments: Mapping[UUID, float]
 ) -> Iterator[Struck]:
     """Each strike with its seconds, measured over the whole chain: door to final report."""
     for one in struck:
-        later = [moments[a.sample] - one.ended for a in accepted if a.at > one.ended and a.sample in moments]
-        done = one.skipped is None and bool(later)
-        yield replace(one, recovered_seconds=round(min(later), 1) if done else None)
+        later = [moments[a.sample] for a in accepted if a.at > one.ended and a.sample in moments]
+        if one.skipped is None and later:
+            back = min(later)
+            alone = not any(o.began < back and o.ended > one.began for o in struck if o is not one)
+            yield replace(one, recovered_seconds=round(back - one.ended, 1), alone=alone)
+        else:
+            yield one

@@ -11,9 +11,11 @@ from storm import Outcome
 type Result = dict[str, Any]
 """An `Outcome` as JSON has it, and of each strike its words."""
 
+MEANWHILE = "+"
+"""After the seconds to recover: other strikes fell meanwhile."""
 HEADINGS = (
     "seed", "strikes", "accepted", "final reports", "duplicates on the wire", "dead letters", "sent again",
-    "lost", "doubled", "seconds to recover: median, longest",
+    "lost", "doubled", "wrong", "seconds to recover, struck alone: median, longest", "all: median, longest",
 )  # fmt: skip
 
 
@@ -28,7 +30,7 @@ def row(result: Result) -> str:
     """One storm in one row under `HEADINGS`."""
     verdict = result["verdict"]
     done = [one for one in result["struck"] if not one["skipped"]]
-    seconds = [one["recovered_seconds"] for one in done if one["recovered_seconds"] is not None]
+    back = [one for one in done if one["recovered_seconds"] is not None]
     cells = (
         result["seed"],
         len(done),
@@ -39,9 +41,16 @@ def row(result: Result) -> str:
         result["tries_again"],
         len(verdict["lost"]),
         len(verdict["doubled"]),
-        f"{statistics.median(seconds):.1f}, {max(seconds):.1f}" if seconds else "-",
+        len(verdict["wrong"]),
+        _seconds([one for one in back if one["alone"]]),
+        _seconds(back),
     )
     return _line(cells)
+
+
+def _seconds(back: Sequence[Result]) -> str:
+    seconds = [one["recovered_seconds"] for one in back]
+    return f"{statistics.median(seconds):.1f}, {max(seconds):.1f} ({len(seconds)})" if seconds else "-"
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -74,7 +83,8 @@ def _cell(struck: Result) -> str:
     how += [f"{strike['hours']:+g} h"] if strike["hours"] else []
     how += [f"for {strike['seconds']:.0f} s"] if strike["seconds"] else []
     back = struck["recovered_seconds"]
-    return f"{', '.join(how)}: {'no later sample' if back is None else f'{back:.1f} s'}"
+    seconds = "no later sample" if back is None else f"{back:.1f} s{'' if struck['alone'] else MEANWHILE}"
+    return f"{', '.join(how)}: {seconds}"
 
 
 def _line(cells: Any) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.ledger import Entry
 from canheal_chassis.message import Message
 from canheal_schemas import (
     BlobRef,
@@ -32,7 +30,6 @@ from worker_bench import envelope_of, sample
 
 from wire import Record
 
-MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 POISON = Expected(b"\x00poison", "undecodable", frozenset({"annotate"}))
 
 
@@ -63,7 +60,11 @@ def on_the_wire(said: Iterable[Message]) -> list[Record]:
 
 def entry(cause: Event, *said: Message) -> dict[str, Any]:
     envelope = envelope_of(cause)
-    return Entry(envelope.event_type, envelope.root_id, "s", 1, said).to_record(MOMENT)
+    return {
+        "input_type": envelope.event_type,
+        "root_id": str(envelope.root_id),
+        "messages": [one.to_record() for one in said],
+    }
 
 
 def calm(*labels: str) -> Evidence:

@@ -21,6 +21,7 @@ from canheal_schemas import Lane
 ENTRY: Final = Path(__file__).with_name("service_in_storm.py")
 ROOM_MB: Final = 8192
 """Of the small file system under the database; only what is used of it is memory."""
+STARTED: Final = '"event": "started"'
 LOOK_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 120.0
 
@@ -106,12 +107,13 @@ class Victim:
             os.kill(child, signal.SIGKILL)
 
     async def twin(self, slot: str, seconds: float) -> None:
-        """A second process with the slot's id, as somebody would start by hand, past the slot's lock."""
+        """A second process with the slot's id, as if started by hand: both live so long."""
         spec = self.stack.supervisor.slots[slot].child.spec
-        elsewhere = spec.folder / "twins"
+        elsewhere = spec.folder / f"twin-{len(self._twins)}"
         twin = Child(replace(spec, folder=elsewhere, env={**spec.env, "CANHEAL_HTTP_PORT": "0"}))
         self._twins.append(twin)
         await asyncio.to_thread(twin.start)
+        await _once(lambda: twin.spec.log.read_text().count(STARTED) or not twin.alive)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(twin.kill)
 

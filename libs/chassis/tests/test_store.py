@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from canheal_chassis.errors import Conflict, Duplicate, EventTooLarge, Unreachable
 from canheal_chassis.outcome import Document
-from canheal_chassis.store import Store, connect
+from canheal_chassis.store import Store, connect, translated
 from canheal_cli.embedded.database import EmbeddedDatabase
 from chassis_parts import Parts
 from pydantic import SecretStr
+from pymongo.errors import OperationFailure
 
 pytestmark = pytest.mark.stack
 
@@ -171,6 +172,13 @@ async def test_a_database_that_is_not_there_is_unreachable() -> None:
             await Store(client, "canheal_none").ping()
     finally:
         client.close()
+
+
+@pytest.mark.parametrize("code", [1, 14031])
+async def test_a_database_whose_storage_gave_up_is_unreachable_until_it_is_well_again(code: int) -> None:
+    with pytest.raises(Unreachable, match=str(code)):
+        async with translated():
+            raise OperationFailure("internal server error", code=code)
 
 
 async def test_a_killed_database_is_unreachable_within_seconds_and_used_again_when_it_is_back(
