@@ -6,7 +6,7 @@ A view that cannot be written down is not answered, a change is not confirmed: 5
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from canheal_vault.auditlog import AuditLog, named
 from canheal_vault.chain import Action, Entry, Head
@@ -14,6 +14,7 @@ from canheal_vault.keys import KeyRing
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from canheal_chassis.answers import refusals
 from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import Duplicate
 from canheal_chassis.store import Store
@@ -81,7 +82,7 @@ def audit_routes(audit: AuditLog, store: Store) -> APIRouter:
     """The log over HTTP: what `canheal audit` reads and verifies."""
     router = APIRouter(tags=["audit"])
 
-    @router.get("/v1/audit", response_class=StreamingResponse)
+    @router.get("/v1/audit", response_class=StreamingResponse, responses=refusals() | _LINES)
     async def entries(
         request: Request,
         after: Annotated[int, Query(ge=0)] = 0,
@@ -92,3 +93,8 @@ def audit_routes(audit: AuditLog, store: Store) -> APIRouter:
         return StreamingResponse(StoredEntries(store).lines(after, limit), media_type="application/x-ndjson")
 
     return router
+
+
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Entries, JSON Lines.", "content": {"application/x-ndjson": {}}}
+}

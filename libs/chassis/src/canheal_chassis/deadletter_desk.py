@@ -43,7 +43,7 @@ class ConsentGate(Protocol):
 
     def current(self, subject: str) -> ConsentChanged | None: ...
 
-    def permits(self, subject: str, purpose: Purpose) -> bool: ...
+    def in_force(self, subject: str) -> ConsentChanged | None: ...
 
     def erased(self, subject: str | None, sample: UUID | None = None) -> bool: ...
 
@@ -94,12 +94,13 @@ class Desk:
         Raises:
             NoSuchDeadLetter: there is none with this id.
             BodyWithheld: consent does not allow that it is read.
+            ConsentOutOfDate: the broker was not heard for too long.
             Erased: its person was erased.
         """
         record = await self._record(letter)
         event, _ = said(record)
         self._ask_erasure(event)
-        allowed = event.subject is None or self._consent.permits(event.subject, Purpose.OWN_CARE)
+        allowed = event.subject is None or self._permits(event.subject)
         outcome = "done" if allowed else BodyWithheld.slug
         await self._written(Action.DEADLETTER_BODY_VIEWED, by, record, outcome)
         if not allowed:
@@ -192,6 +193,10 @@ class Desk:
     def _ask_erasure(self, event: DeadLettered | SampleEvent) -> None:
         if self._consent.erased(event.subject, event.sample):
             raise Erased("It was erased; what waits here of it goes too and is not sent again.")
+
+    def _permits(self, subject: str) -> bool:
+        consent = self._consent.in_force(subject)
+        return consent is not None and consent.consent.permits(Purpose.OWN_CARE)
 
     def _ask_consent_version(self, mended: SampleEvent) -> None:
         """A consent that nobody gave yet would be waited for for ever."""

@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from canheal_chassis.answers import refusals
 from canheal_chassis.audit import actor_of
 from canheal_chassis.deadletter_desk import Desk
-from canheal_chassis.errors import BlobDamaged, BodyWithheld, Erased, MendRefused, NoSuchDeadLetter
+from canheal_chassis.errors import (
+    BlobDamaged,
+    BodyWithheld,
+    ConsentOutOfDate,
+    Erased,
+    MendRefused,
+    NoSuchDeadLetter,
+)
 from canheal_chassis.letters import Letter, LetterState
 
 Actor = Annotated[str, Depends(actor_of)]
@@ -41,7 +48,11 @@ def deadletter_routes(desk: Desk) -> APIRouter:
         """One dead letter: what, where, why, and what a person does about it."""
         return await desk.letter(letter, by)
 
-    @router.get("/{letter}/body", response_class=Response, responses=refusals(*unread, BodyWithheld) | _BODY)
+    @router.get(
+        "/{letter}/body",
+        response_class=Response,
+        responses=refusals(*unread, BodyWithheld, ConsentOutOfDate) | _BODY,
+    )
     async def body(letter: UUID, by: Actor) -> Response:
         """What could not be handled, as it came."""
         return Response(await desk.body(letter, by), media_type="application/octet-stream")

@@ -12,7 +12,7 @@ STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def plain(text: str) -> str:
-    """The same text, each character that steers written as its code: ESC is `\\x1b`."""
+    """The same text, each character that steers written as Python writes its code."""
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text)
