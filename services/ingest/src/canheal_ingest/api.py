@@ -1,16 +1,20 @@
 """The door's HTTP. Every error is a problem document (RFC 9457): what is wrong, where, how to mend it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from canheal_chassis.answers import problem_response
+from canheal_chassis.answers import problem_response, refusals
 from canheal_chassis.audit import actor_of
+from canheal_chassis.errors import ChildDied, Erased
 from canheal_chassis.http import install_problems
-from canheal_genome.errors import GenomeError
-from canheal_refdata.errors import BundleError
+from canheal_genome.errors import BuildRefused, GenomeError, VcfRefused
+from canheal_genome.rules import rules
+from canheal_refdata.errors import AssemblyAbsent, BundleError
+from canheal_schemas import STATED
 from canheal_schemas.identifiers import sample_root
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
@@ -27,7 +31,24 @@ from canheal_ingest.standing import standing
 from canheal_ingest.subjects import Subjects
 from canheal_ingest.upload import refuse_declared_size
 
-MAX_CONSENT_BYTES = 64 << 10
+SUBMISSION_REFUSALS: Final = (
+    errors.UploadRefused,
+    errors.NotMultipart,
+    errors.UploadTooLarge,
+    errors.UploadTooSlow,
+    errors.TooManyUploads,
+    errors.ScratchFull,
+    errors.MetadataRefused,
+    errors.BedRefused,
+    errors.ConsentDiffers,
+    errors.LabelTaken,
+    Erased,
+    ChildDied,
+    VcfRefused,
+    BuildRefused,
+    AssemblyAbsent,
+)
+"""What POST /v1/samples may answer beside 202 and 200."""
 Actor = Annotated[str, Depends(actor_of)]
 """Who asks, for the audit log."""
 
@@ -48,8 +69,11 @@ def mount(app: FastAPI, desk: Desk) -> None:
     """Add ingest's routes and the answers to what goes wrong."""
     install_problems(app, GenomeError, BundleError)
     app.add_exception_handler(SubmissionRefused, _refused)
+    app.add_exception_handler(VcfRefused, _vcf_refused)
 
-    @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, tags=["samples"])
+    refused = refusals(*SUBMISSION_REFUSALS)
+
+    @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, responses=refused, tags=["samples"])
     async def submit(request: Request, by: Actor) -> JSONResponse:
         """Take a sample: 202 once it is durable, 200 where the same content was there already."""
         refuse_declared_size(request.headers.get("content-length"), desk.reception.limits)
@@ -65,7 +89,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
             correlation_id=sample_root(record.id, record.revision),
         )
         place = f"/v1/samples/{record.id}"
-        answer = {
+        answer: dict[str, Any] = {
             "sample": str(record.id),
             "revision": record.revision,
             "label": record.label,
@@ -76,7 +100,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
     @app.get("/v1/samples/{sample}", tags=["samples"])
     async def where(sample: UUID, by: Actor) -> dict[str, Any]:
         """Where a sample is, which part is held and why."""
-        record = await desk.samples.find(sample)
+        record, person = await desk.samples.find(sample)
         about = {"sample": str(sample)}
         await desk.audit.record(Action.SAMPLE_VIEWED, by, subject=record.subject, about=about)
         journey = desk.progress.of(sample, record.revision)
@@ -102,24 +126,20 @@ def mount(app: FastAPI, desk: Desk) -> None:
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, SubmissionRefused):
         raise error
-    return problem_response(error.status, error.slug, str(error), title=error.title, **error.members)
+    answer = problem_response(error.status, error.slug, str(error), title=error.title, **error.members)
+    if error.retry_after_seconds is not None:
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect as error:
-        raise UploadRefused("the connection ended before the body did; send it again") from error
-
-
-async def _small_body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in _body(request):
-        body += piece
-        if len(body) > MAX_CONSENT_BYTES:
-            raise UploadTooLarge(f"the body has more than {MAX_CONSENT_BYTES:,} bytes; a consent has fewer")
-    return bytes(body)
+async def _vcf_refused(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, VcfRefused):
+        raise error
+    where = {} if error.line is None else {"line": error.line}
+    number = rules()[error.rule].number
+    return problem_response(
+        error.status, error.slug, str(error), rule=error.rule, rule_number=number, **where
+    )
 
 
 def _takes(content: dict[str, Any]) -> dict[str, Any]:
@@ -137,11 +157,10 @@ _SUBMISSION = _takes(
                     "vcf": {
                         "type": "string",
                         "contentMediaType": "application/octet-stream",
-                        "description": "The VCF: plain, gzip or BGZF.",
+                        "description": "The VCF: plain, gzip or BGZF; or a BCF.",
                     },
                 },
             }
         }
     }
 )
-_CONSENT = _takes({"application/json": {"schema": StatedConsent.model_json_schema()}})

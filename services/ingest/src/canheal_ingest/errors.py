@@ -5,6 +5,8 @@ PlatformError
     ├── UploadRefused       the request's body is not the two parts that were asked for
     │   ├── NotMultipart    its content type is another one
     │   ├── UploadTooLarge  it, or one of its parts, exceeds a limit
+    │   ├── UploadTooSlow   it stopped coming, or trickles
+    │   ├── TooManyUploads  as many as are taken at once are being taken
     │   └── ScratchFull     the disk has no room for it now
     ├── MetadataRefused     fields of the metadata are missing, unknown or wrong: each by its JSON pointer
     ├── BedRefused          a line of the assay's BED file is no interval
@@ -32,6 +34,8 @@ class SubmissionRefused(PlatformError):
     status = 400
     exit_code = 65
     title: ClassVar[str] = "The submission was refused"
+    retry_after_seconds: ClassVar[int | None] = None
+    """When to try again, where that may help."""
 
     @property
     def members(self) -> Mapping[str, Any]:
@@ -55,9 +59,27 @@ class UploadTooLarge(UploadRefused):
     title = "The upload is too large"
 
 
+class UploadTooSlow(UploadRefused):
+    slug = "upload-too-slow"
+    status = 408
+    retryable = True
+    exit_code = 75
+    title = "The upload is too slow"
+
+
+class TooManyUploads(UploadRefused):
+    slug = "too-many-uploads"
+    status = 503
+    retryable = True
+    exit_code = 75
+    title = "Too many uploads at once"
+    retry_after_seconds = 5
+
+
 class ScratchFull(UploadRefused):
     slug = "scratch-full"
     status = 507
+    retry_after_seconds = 60
     retryable = True
     exit_code = 75
     title = "There is no room for the upload now"

@@ -3,6 +3,7 @@
 import difflib
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Protocol, Self
 
@@ -23,6 +24,11 @@ def _one_spelling(name: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_spelling)]
 Site = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$", examples=["BE-UZG"])]
 Column = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+_MAX_SHOWN: Final = 80
+MAX_ERRORS: Final = 50
+"""Errors that one answer names."""
 
 
 class Said(BaseModel):
@@ -145,17 +151,20 @@ def read_document[M: Said](model: type[M], document: bytes) -> M:
         json.loads(document, object_pairs_hook=_each_once)
         return model.model_validate_json(document)
     except ValidationError as error:
-        raise MetadataRefused([_explained(model, one) for one in error.errors()]) from None
+        told = [_explained(model, one) for one in error.errors()[:MAX_ERRORS]]
+        raise MetadataRefused(told) from None
     except (ValueError, RecursionError) as error:
         raise MetadataRefused([FieldError("#", str(error), "one JSON object in UTF-8")]) from None
 
 
 def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Of two equal names JSON readers keep either; which one was meant is not ours to say."""
-    names = [name for name, _ in pairs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, times in counts.items() if times > 1)
         raise MetadataRefused([_field(_escaped(twice), "the field twice", "each field once")])
-    return dict(pairs)
+    return said
 
 
 _SAID_BY_PYDANTIC: Final = ("Input should be ", "String should ", "Value ", "Object should ")
@@ -177,11 +186,13 @@ def _explained(model: type[Said], error: ErrorDetails) -> FieldError:
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _escaped(name: str) -> str:
-    """RFC 6901."""
+    """RFC 6901, of a name that may be anything."""
+    name = name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
+    name = name.encode("utf-8", "backslashreplace").decode()
     return name.replace("~", "~0").replace("/", "~1")
 
 
@@ -204,6 +215,6 @@ def _described(model: type[Said], places: Sequence[str]) -> str | None:
 
 def _known_fields(model: type[Said], places: Sequence[str]) -> str:
     holder = _holder(model, places) or model
-    close = difflib.get_close_matches(places[-1], holder.model_fields, n=1)
+    close = difflib.get_close_matches(places[-1][:_MAX_SHOWN], holder.model_fields, n=1)
     named = ", ".join(holder.model_fields)
     return f"{close[0]}, perhaps; the fields are {named}" if close else f"one of {named}"

@@ -1,18 +1,23 @@
 """A submission from its first byte to the answer: upload, metadata, the door, then the stores."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from canheal_chassis.errors import ChildDied
 from canheal_chassis.pool import Pool
+from canheal_genome.bcf import is_bcf
+from canheal_genome.errors import VcfRefused
 from canheal_refdata.bundle import warm_bundle
 from canheal_schemas import Assay, GenomeBuild, SampleContext, SampleKind
 
 from canheal_ingest.bed import merged_size_mb
 from canheal_ingest.door import Passed, Question, examine
 from canheal_ingest.metadata import Metadata, TumourTypes, read_metadata
+from canheal_ingest.pace import Pace, Turnstile
 from canheal_ingest.samples import Accepted, Samples, Submission
 from canheal_ingest.settings import Settings
 from canheal_ingest.upload import Limits, Upload, place, receive
@@ -35,7 +40,14 @@ class Lanes:
     async def examine(self, question: Question) -> Passed:
         """`door.examine`, beside the event loop."""
         large = question.path.stat().st_size >= self._large_bytes
-        return await (self._large if large else self._common).run(examine, question, self._bundle)
+        try:
+            return await (self._large if large else self._common).run(examine, question, self._bundle)
+        except ChildDied as error:
+            if not await asyncio.to_thread(is_bcf, question.path):
+                raise
+            raise VcfRefused(
+                "bcf-corrupt", "htslib ended its process on this BCF, twice; send it as a VCF"
+            ) from error
 
     def close(self) -> None:
         self._common.close()
@@ -49,6 +61,8 @@ class Reception:
     scratch: Path
     limits: Limits
     max_uncompressed_bytes: int
+    pace: Pace
+    turnstile: Turnstile
     tumour_types: TumourTypes | None
     lanes: Lanes
     samples: Samples
@@ -59,6 +73,8 @@ class Reception:
             scratch,
             Limits(settings.max_upload_bytes, settings.max_metadata_bytes),
             settings.max_uncompressed_bytes,
+            Pace(settings.upload_idle_seconds, settings.min_upload_bytes_per_second),
+            Turnstile(settings.max_uploads_at_once),
             warm_bundle(settings.bundle).oncotree,
             lanes,
             samples,
@@ -70,6 +86,10 @@ class Reception:
         Raises:
             SubmissionRefused, VcfRefused, AssemblyAbsent, Erased: what is wrong and how to mend it.
         """
+        with self.turnstile.enter():
+            return await self._take(self.pace.keep(stream), content_type)
+
+    async def _take(self, stream: AsyncIterator[bytes], content_type: str) -> Accepted:
         async with place(self.scratch) as folder:
             upload = await receive(stream, content_type, folder, self.limits)
             said = read_metadata(upload.metadata, self.tumour_types)
@@ -81,8 +101,8 @@ class Reception:
                     country=said.country,
                     pseudonym=said.pseudonym,
                     context=_context(said, assay, passed),
-                    consent=said.consent.consent,
-                    vcf=upload.vcf,
+                    consent=said.consent.consent if said.consent else None,
+                    vcf=passed.vcf,
                 )
             )
 

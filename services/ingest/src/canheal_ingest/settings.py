@@ -15,5 +15,11 @@ class Settings(ServiceSettings):
     """Bytes of a submission's metadata."""
     max_uncompressed_bytes: Annotated[int, Field(gt=0)] = 64 << 30
     """Bytes of a VCF after decompression: the guard against a decompression bomb."""
+    max_uploads_at_once: Annotated[int, Field(gt=0)] = 64
+    """Submissions in hand at one moment; another is told to come back."""
+    upload_idle_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """Longest wait for the next bytes of a body."""
+    min_upload_bytes_per_second: Annotated[int, Field(gt=0)] = 1 << 10
+    """Slowest body that is waited for, counted once `upload_idle_seconds` were spent waiting for it."""
     large_vcf_bytes: Annotated[int, Field(gt=0)] = 8 << 20
     """From this size on a VCF is checked in a process of its own, so that no panel waits for a genome."""

@@ -69,12 +69,13 @@ async def receive(stream: AsyncIterator[bytes], content_type: str, folder: Path,
     path = folder / "vcf"
     with _room(), path.open("wb") as file:
         parts = _Parts(file, limits.metadata)
-        parser = MultipartParser(_boundary(content_type), parts.callbacks)
+        parser = _parser(content_type, parts)
         total = 0
         async for piece in stream:
             total += len(piece)
             if total > limits.upload:
                 raise UploadTooLarge(f"the upload is larger than {limits.upload:,} bytes; {_TOO_LARGE}")
+            parts.refuse_more(piece)
             _parse(parser, piece)
             if len(parts.waiting) >= BUFFER_BYTES:
                 await asyncio.to_thread(parts.drain)
@@ -96,6 +97,13 @@ def refuse_declared_size(declared: str | None, limits: Limits) -> None:
         raise UploadTooLarge(
             f"the upload has {int(declared):,} bytes; at most {limits.upload:,} are taken: {_TOO_LARGE}"
         )
+
+
+def _parser(content_type: str, parts: "_Parts") -> MultipartParser:
+    try:
+        return MultipartParser(_boundary(content_type), parts.callbacks)
+    except FormParserError as error:
+        raise NotMultipart(f"the boundary cannot be used: {error}; let an HTTP library choose it") from error
 
 
 def _boundary(content_type: str) -> bytes:
@@ -173,11 +181,18 @@ class _Parts:
                 f"no part is named {' or '.join(missing)}; expected `metadata` (JSON) and `vcf` (a file)"
             )
 
+    def refuse_more(self, piece: bytes) -> None:
+        """Raises UploadRefused where bytes follow the closing boundary: no client writes any."""
+        if self._ended and piece.strip(b"\r\n"):
+            raise UploadRefused("bytes follow the closing boundary; expected the body to end there")
+
     def _begin(self) -> None:
         self._disposition = ""
 
     def _end_header(self) -> None:
         if self._header.lower() == b"content-disposition":
+            if self._disposition:
+                raise UploadRefused("a part has two Content-Disposition headers; expected one")
             self._disposition = self._value.decode("latin-1")
         self._header.clear()
         self._value.clear()
