@@ -1,9 +1,8 @@
 """The door's HTTP. Every error is a problem document (RFC 9457): what is wrong, where, how to mend it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from canheal_chassis.http import install_problems
 from canheal_genome.errors import BuildRefused, GenomeError, VcfRefused
 from canheal_genome.rules import rules
 from canheal_refdata.errors import AssemblyAbsent, BundleError
-from canheal_schemas import STATED
 from canheal_schemas.identifiers import sample_root
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
@@ -22,6 +20,7 @@ from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from canheal_ingest import errors
 from canheal_ingest.errors import SubmissionRefused, UploadRefused, UploadTooLarge
 from canheal_ingest.metadata import Metadata, Name, Site, StatedConsent, read_document
 from canheal_ingest.progress import Progress
@@ -31,6 +30,7 @@ from canheal_ingest.standing import standing
 from canheal_ingest.subjects import Subjects
 from canheal_ingest.upload import refuse_declared_size
 
+MAX_CONSENT_BYTES = 64 << 10
 SUBMISSION_REFUSALS: Final = (
     errors.UploadRefused,
     errors.NotMultipart,
@@ -70,7 +70,6 @@ def mount(app: FastAPI, desk: Desk) -> None:
     install_problems(app, GenomeError, BundleError)
     app.add_exception_handler(SubmissionRefused, _refused)
     app.add_exception_handler(VcfRefused, _vcf_refused)
-
     refused = refusals(*SUBMISSION_REFUSALS)
 
     @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, responses=refused, tags=["samples"])
@@ -89,7 +88,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
             correlation_id=sample_root(record.id, record.revision),
         )
         place = f"/v1/samples/{record.id}"
-        answer: dict[str, Any] = {
+        answer = {
             "sample": str(record.id),
             "revision": record.revision,
             "label": record.label,
@@ -100,7 +99,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
     @app.get("/v1/samples/{sample}", tags=["samples"])
     async def where(sample: UUID, by: Actor) -> dict[str, Any]:
         """Where a sample is, which part is held and why."""
-        record, person = await desk.samples.find(sample)
+        record = await desk.samples.find(sample)
         about = {"sample": str(sample)}
         await desk.audit.record(Action.SAMPLE_VIEWED, by, subject=record.subject, about=about)
         journey = desk.progress.of(sample, record.revision)
@@ -142,6 +141,23 @@ async def _vcf_refused(_: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect as error:
+        raise UploadRefused("the connection ended before the body did; send it again") from error
+
+
+async def _small_body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in _body(request):
+        body += piece
+        if len(body) > MAX_CONSENT_BYTES:
+            raise UploadTooLarge(f"the body has more than {MAX_CONSENT_BYTES:,} bytes; a consent has fewer")
+    return bytes(body)
+
+
 def _takes(content: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
@@ -164,3 +180,4 @@ _SUBMISSION = _takes(
         }
     }
 )
+_CONSENT = _takes({"application/json": {"schema": StatedConsent.model_json_schema()}})
