@@ -5,18 +5,21 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 from canheal_chassis.testing import envelope_of
+from canheal_ingest.in_force import InForce
 from canheal_ingest.progress import ACCEPT_TO_REPORT_SECONDS, Progress
-from canheal_ingest.records import SampleRecord
+from canheal_ingest.records import SampleRecord, SubjectRecord
 from canheal_ingest.standing import standing
 from canheal_schemas import (
     Assay,
     AssayType,
     BlobRef,
+    Consent,
     DeadLettered,
     Envelope,
     Event,
     GenomeBuild,
     PartStatus,
+    Purpose,
     ReportIssued,
     ReportLinks,
     ReportStatus,
@@ -105,12 +108,29 @@ def test_every_order_of_the_events_ends_in_the_same_standing() -> None:
     for order in permutations(events):
         progress = Progress()
         tell(progress, *order, *order)
-        ends.append(standing(record(), progress.of(SAMPLE, 1), caught_up=True))
+        ends.append(standing(record(), progress.of(SAMPLE, 1), in_force(), caught_up=True))
     assert all(end == ends[0] for end in ends)
     assert ends[0]["state"] == "reported"
     assert ends[0]["parts"]["prs"] == {"status": "not applicable", "reason": "a tumour"}
     assert ends[0]["report"]["html"] == "/v1/reports/2.html"
     assert ends[0]["held"] == []
+
+
+def in_force(*permitted: Purpose) -> InForce:
+    consent = Consent(permitted=permitted or (Purpose.OWN_CARE,))
+    person = SubjectRecord(
+        id=uuid4(), subject=record().subject, site="BE-TEST", consent=consent, consent_version=3
+    )
+    return InForce(person, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_the_report_is_named_only_while_consent_lets_it_be_read() -> None:
+    progress = Progress()
+    tell(progress, report(ReportStatus.FINAL, 2))
+    journey = progress.of(SAMPLE, 1)
+    withdrawn = standing(record(), journey, in_force(Purpose.RESEARCH), caught_up=True)
+    assert (withdrawn["report"], withdrawn["consent"]["permitted_now"]) == (None, ["research"])
+    assert standing(record(), journey, in_force(), caught_up=True)["report"]["status"] == "final"
 
 
 def test_the_state_is_the_furthest_step() -> None:
@@ -125,7 +145,7 @@ def test_the_state_is_the_furthest_step() -> None:
 def test_a_part_that_was_given_up_is_held_with_its_reason_until_the_service_speaks() -> None:
     progress = Progress()
     tell(progress, dead("annotate", 2), dead("annotate", 1))
-    held = standing(record(), progress.of(SAMPLE, 1), caught_up=True)["held"]
+    held = standing(record(), progress.of(SAMPLE, 1), in_force(), caught_up=True)["held"]
     assert [(h["service"], h["error"], h["message"]) for h in held] == [
         ("annotate", "handler-failed", "attempt 2")
     ]
@@ -142,7 +162,7 @@ def test_a_part_that_a_person_gave_up_for_good_says_why_whatever_came_first() ->
     for order in permutations((letter, dropped)):
         progress = Progress()
         tell(progress, *order)
-        (held,) = standing(record(), progress.of(SAMPLE, 1), caught_up=True)["held"]
+        (held,) = standing(record(), progress.of(SAMPLE, 1), in_force(), caught_up=True)["held"]
         assert (held["state"], held["why"]) == ("dropped", "the hospital sends it anew")
         assert held["deadletter"] == str(dropped.drops)
 

@@ -113,8 +113,13 @@ async def test_a_changed_consent_is_the_next_version_and_the_same_again_is_none(
     assert changed.json() == {
         "subject": subject.subject,
         "consent_version": 2,
+        "basis": "stated",
         "permitted": ["own-care", "research"],
+        "limited": [],
+        "permitted_now": ["own-care", "research"],
         "changed": True,
+        "without_use": [],
+        "not_understood": [],
     }
     assert same.json() == changed.json() | {"changed": False}
     events = await door.announced(ConsentChanged, 2, subject=subject.subject)

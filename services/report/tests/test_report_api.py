@@ -149,7 +149,7 @@ async def test_while_consent_may_be_out_of_date_nothing_personal_is_shown(
 async def test_the_page_says_under_which_consent_it_is_shown(app: FastAPI, shelf: Shelf, stream: Any) -> None:
     (version,) = shelf.tell(stream, stream.annotated())
     page = await get(app, f"/v1/reports/{version.id}.html")
-    assert "under consent version 4, stated by the hospital" in page.text
+    assert "Shown under consent version 4, stated by the hospital" in page.text
     shelf.basis = "default FR 2026-11-24"
     page = await get(app, f"/v1/reports/{version.id}.html")
     assert "consent version 4, which nobody stated: the default of FR 2026-11-24" in page.text

@@ -77,6 +77,7 @@ def _consent_changed(person: SubjectRecord, why: str, changed_at: datetime) -> A
         consent_version=person.consent_version,
         consent=person.consent,
         site=person.site,
+        basis=person.basis,
     )
     root = consent_root(person.subject, person.consent_version)
     return event, _envelope(event, root, why, changed_at, person.site)

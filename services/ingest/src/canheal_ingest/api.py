@@ -1,8 +1,9 @@
 """The door's HTTP. Every error is a problem document (RFC 9457): what is wrong, where, how to mend it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,16 +14,19 @@ from canheal_chassis.http import install_problems
 from canheal_genome.errors import BuildRefused, GenomeError, VcfRefused
 from canheal_genome.rules import rules
 from canheal_refdata.errors import AssemblyAbsent, BundleError
+from canheal_schemas import STATED
 from canheal_schemas.identifiers import sample_root
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
-from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
 from canheal_ingest import errors
-from canheal_ingest.errors import SubmissionRefused, UploadRefused, UploadTooLarge
-from canheal_ingest.metadata import Metadata, Name, Site, StatedConsent, read_document
+from canheal_ingest.bodies import body_of
+from canheal_ingest.consent_routes import consent_routes
+from canheal_ingest.errors import SubmissionRefused
+from canheal_ingest.in_force import InForce
+from canheal_ingest.metadata import Metadata
 from canheal_ingest.progress import Progress
 from canheal_ingest.reception import Reception
 from canheal_ingest.samples import Samples
@@ -30,7 +34,6 @@ from canheal_ingest.standing import standing
 from canheal_ingest.subjects import Subjects
 from canheal_ingest.upload import refuse_declared_size
 
-MAX_CONSENT_BYTES = 64 << 10
 SUBMISSION_REFUSALS: Final = (
     errors.UploadRefused,
     errors.NotMultipart,
@@ -63,6 +66,7 @@ class Desk:
     progress: Progress
     audit: AuditLog
     caught_up: asyncio.Event
+    now: Callable[[], datetime]
 
 
 def mount(app: FastAPI, desk: Desk) -> None:
@@ -70,13 +74,14 @@ def mount(app: FastAPI, desk: Desk) -> None:
     install_problems(app, GenomeError, BundleError)
     app.add_exception_handler(SubmissionRefused, _refused)
     app.add_exception_handler(VcfRefused, _vcf_refused)
+
     refused = refusals(*SUBMISSION_REFUSALS)
 
     @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, responses=refused, tags=["samples"])
     async def submit(request: Request, by: Actor) -> JSONResponse:
         """Take a sample: 202 once it is durable, 200 where the same content was there already."""
         refuse_declared_size(request.headers.get("content-length"), desk.reception.limits)
-        accepted = await desk.reception.take(_body(request), request.headers.get("content-type", ""))
+        accepted = await desk.reception.take(body_of(request), request.headers.get("content-type", ""))
         record = accepted.record
         if accepted.new:
             desk.progress.accepted(record.id, record.revision)
@@ -88,38 +93,27 @@ def mount(app: FastAPI, desk: Desk) -> None:
             correlation_id=sample_root(record.id, record.revision),
         )
         place = f"/v1/samples/{record.id}"
-        answer = {
+        answer: dict[str, Any] = {
             "sample": str(record.id),
             "revision": record.revision,
             "label": record.label,
             "status": place,
         }
+        if accepted.person.basis != STATED:
+            answer["consent"] = InForce(accepted.person, desk.now()).document()
         return JSONResponse(answer, 202 if accepted.new else 200, {"Location": place})
 
     @app.get("/v1/samples/{sample}", tags=["samples"])
     async def where(sample: UUID, by: Actor) -> dict[str, Any]:
         """Where a sample is, which part is held and why."""
-        record = await desk.samples.find(sample)
+        record, person = await desk.samples.find(sample)
         about = {"sample": str(sample)}
         await desk.audit.record(Action.SAMPLE_VIEWED, by, subject=record.subject, about=about)
         journey = desk.progress.of(sample, record.revision)
-        return standing(record, journey, caught_up=desk.caught_up.is_set())
+        in_force = InForce(person, desk.now())
+        return standing(record, journey, in_force, caught_up=desk.caught_up.is_set())
 
-    @app.put("/v1/subjects/{pseudonym:path}/consent", openapi_extra=_CONSENT, tags=["consent"])
-    async def change_consent(
-        pseudonym: Annotated[Name, Path()], site: Annotated[Site, Query()], by: Actor, request: Request
-    ) -> dict[str, Any]:
-        """State what a person allows from now on; the same again changes nothing."""
-        stated = read_document(StatedConsent, await _small_body(request))
-        record, changed = await desk.subjects.change_consent(site, pseudonym, stated.consent)
-        about = {"consent": str(record.consent_version)}
-        await desk.audit.record(Action.CONSENT_CHANGED, by, subject=record.subject, about=about)
-        return {
-            "subject": record.subject,
-            "consent_version": record.consent_version,
-            "permitted": list(record.consent.permitted),
-            "changed": changed,
-        }
+    app.include_router(consent_routes(desk.subjects, desk.audit, desk.now))
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -139,23 +133,6 @@ async def _vcf_refused(_: Request, error: Exception) -> JSONResponse:
     return problem_response(
         error.status, error.slug, str(error), rule=error.rule, rule_number=number, **where
     )
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect as error:
-        raise UploadRefused("the connection ended before the body did; send it again") from error
-
-
-async def _small_body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in _body(request):
-        body += piece
-        if len(body) > MAX_CONSENT_BYTES:
-            raise UploadTooLarge(f"the body has more than {MAX_CONSENT_BYTES:,} bytes; a consent has fewer")
-    return bytes(body)
 
 
 def _takes(content: dict[str, Any]) -> dict[str, Any]:
@@ -180,4 +157,3 @@ _SUBMISSION = _takes(
         }
     }
 )
-_CONSENT = _takes({"application/json": {"schema": StatedConsent.model_json_schema()}})

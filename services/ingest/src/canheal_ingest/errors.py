@@ -11,6 +11,7 @@ PlatformError
     ├── MetadataRefused     fields of the metadata are missing, unknown or wrong: each by its JSON pointer
     ├── BedRefused          a line of the assay's BED file is no interval
     ├── ConsentRefused      a consent says more than is understood, or contradicts itself
+    ├── ConsentFormat       a consent is neither our JSON nor a FHIR Consent in JSON
     ├── ConsentDiffers      the submission states another consent than the one in force
     ├── LabelTaken          the site calls another person's sample by this label
     ├── ErasureUnknown      there is no such erasure
@@ -127,6 +128,12 @@ class BedRefused(SubmissionRefused):
 class ConsentRefused(MetadataRefused):
     slug = "consent-refused"
     title = "The consent cannot be accepted"
+
+
+class ConsentFormat(SubmissionRefused):
+    slug = "consent-format"
+    status = 415
+    title = "The consent is in a format that is not read here"
 
 
 class ConsentDiffers(SubmissionRefused):

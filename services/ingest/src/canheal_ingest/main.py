@@ -75,7 +75,10 @@ class Door:
         )
         scratch = private_folder(settings.scratch, settings.instance_id)
         reception = Reception.of(settings, scratch, self.lanes, samples)
-        mount(app, Desk(reception, samples, self.subjects, self.progress, held.audit, self.news.caught_up))
+        mount(
+            app,
+            Desk(reception, samples, self.subjects, self.progress, held.audit, self.news.caught_up, utc_now),
+        )
         app.include_router(audit_routes(held.audit, held.store))
         app.include_router(erasure_routes(self.erasures, utc_now))
         warming = asyncio.ensure_future(self.lanes.ready())

@@ -5,10 +5,28 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Protocol, Self
+from typing import Annotated, Any, Final, Protocol, Self, get_args
 
-from canheal_schemas import AssayType, Consent, GenomeBuild, Purpose, SampleKind, Sex
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from canheal_schemas import (
+    AssayType,
+    Consent,
+    DuoCondition,
+    GenomeBuild,
+    LimitedPermission,
+    Purpose,
+    SampleKind,
+    Sex,
+)
+from canheal_schemas.duo import refusals
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from canheal_ingest.errors import FieldError, MetadataRefused
@@ -39,15 +57,62 @@ class Said(BaseModel):
     )
 
 
+class StatedCondition(Said):
+    """A condition on research, in the terms of the Data Use Ontology."""
+
+    code: Annotated[str, Field(pattern=r"^DUO:[0-9]{7}$", examples=["DUO:0000042"])]
+    """The term, such as DUO:0000042."""
+    value: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The disease's code, or the countries' codes with commas between, where the term needs one."""
+
+
+class StatedPermission(Said):
+    """A purpose that the person allows for some time or under conditions."""
+
+    purpose: Purpose
+    """What is allowed."""
+    valid_from: AwareDatetime | None = None
+    """The first moment, with its time zone."""
+    valid_until: AwareDatetime | None = None
+    """The last moment, with its time zone."""
+    conditions: Annotated[tuple[StatedCondition, ...], Field(max_length=20)] = ()
+    """Conditions that must all hold; on research only."""
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        if reasons := refusals(self.permission.conditions):
+            raise ValueError("; ".join(reasons))
+        return self
+
+    @property
+    def permission(self) -> LimitedPermission:
+        conditions = tuple(DuoCondition(code=one.code, value=one.value) for one in self.conditions)
+        return LimitedPermission(
+            purpose=self.purpose,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            conditions=conditions,
+        )
+
+
 class StatedConsent(Said):
     """What the person allows."""
 
     permitted: tuple[Purpose, ...]
     """Purposes that the person allows; what is not named is refused."""
+    limited: Annotated[tuple[StatedPermission, ...], Field(max_length=len(Purpose))] = ()
+    """Purposes that the person allows for some time or under conditions; none of them in `permitted`."""
+
+    @model_validator(mode="after")
+    def _each_purpose_once(self) -> Self:
+        named = [*set(self.permitted), *(one.purpose for one in self.limited)]
+        if len(named) > len(set(named)):
+            raise ValueError("a purpose stands once: in permitted, or once in limited")
+        return self
 
     @property
     def consent(self) -> Consent:
-        return Consent(permitted=self.permitted)
+        return Consent.of(self.permitted, tuple(one.permission for one in self.limited))
 
 
 class StatedAssay(Said):
@@ -95,7 +160,8 @@ class Metadata(Said):
     """The VCF column of this sample; found when absent."""
     vcf_normal: Column | None = None
     """The VCF column of the matched normal; found when absent."""
-    consent: StatedConsent
+    consent: StatedConsent | None = None
+    """What the person allows. Absent: the consent in force; of a new person the country's default."""
 
 
 class TumourTypes(Protocol):
@@ -199,12 +265,21 @@ def _escaped(name: str) -> str:
 def _holder(model: type[Said], places: Sequence[str]) -> type[Said] | None:
     """The model that a place's last name belongs to."""
     for place in places[:-1]:
+        if place.isdecimal():
+            continue
         field = model.model_fields.get(place)
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, Said)):
+        inner = _said_in(field.annotation) if field else None
+        if inner is None:
             return None
         model = inner
     return model
+
+
+def _said_in(annotation: Any) -> type[Said] | None:
+    """The model that a field holds: itself, optional, or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, Said):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _said_in(inner))), None)
 
 
 def _described(model: type[Said], places: Sequence[str]) -> str | None:
@@ -216,5 +291,5 @@ def _described(model: type[Said], places: Sequence[str]) -> str | None:
 def _known_fields(model: type[Said], places: Sequence[str]) -> str:
     holder = _holder(model, places) or model
     close = difflib.get_close_matches(places[-1][:_MAX_SHOWN], holder.model_fields, n=1)
-    named = ", ".join(holder.model_fields)
+    named = ", ".join(field.alias or name for name, field in holder.model_fields.items())
     return f"{close[0]}, perhaps; the fields are {named}" if close else f"one of {named}"

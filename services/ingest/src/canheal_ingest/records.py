@@ -5,7 +5,15 @@ from typing import ClassVar, Final
 from uuid import UUID, uuid5
 
 from canheal_chassis.outcome import Document
-from canheal_schemas import STREAM_SERVICES, BlobRef, Consent, ErasureScope, SampleContext, SubjectErased
+from canheal_schemas import (
+    STATED,
+    STREAM_SERVICES,
+    BlobRef,
+    Consent,
+    ErasureScope,
+    SampleContext,
+    SubjectErased,
+)
 from canheal_schemas.identifiers import NAMESPACE
 from pydantic import AwareDatetime
 
@@ -22,6 +30,8 @@ class SubjectRecord(Document):
     site: str
     consent: Consent
     consent_version: int
+    basis: str = STATED
+    """`stated` by the hospital, or the country's default where nothing was stated."""
 
 
 class SampleRecord(Document):

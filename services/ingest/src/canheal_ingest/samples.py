@@ -22,7 +22,7 @@ from canheal_vault.keys import DataKey, KeyRing
 
 from canheal_ingest.announce import consent_stated, sample_received
 from canheal_ingest.errors import LabelTaken, SampleUnknown
-from canheal_ingest.records import SampleRecord
+from canheal_ingest.records import SampleRecord, SubjectRecord
 from canheal_ingest.subjects import Person, Subjects, again
 
 READ_BYTES: Final = 1 << 20
@@ -36,7 +36,8 @@ class Submission:
     country: str
     pseudonym: str
     context: SampleContext
-    consent: Consent
+    consent: Consent | None
+    """What the hospital states, if it states anything."""
     vcf: Path
 
 
@@ -46,6 +47,7 @@ class Accepted:
 
     record: SampleRecord
     new: bool
+    person: SubjectRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class Samples:
         self._stores.outbox.wake()
         return accepted
 
-    async def find(self, sample: UUID) -> SampleRecord:
-        """A sample as it is now.
+    async def find(self, sample: UUID) -> tuple[SampleRecord, SubjectRecord]:
+        """A sample as it is now, and its person with the consent in force.
 
         Raises:
             SampleUnknown: there is none.
@@ -94,8 +96,10 @@ class Samples:
                 f"No sample has the id {sample}. The answer to POST /v1/samples names the id; where "
                 "that answer was a problem, nothing was kept."
             )
-        await self._subjects.find(record.subject)
-        return record
+        person = await self._subjects.find(record.subject)
+        if person is None:
+            raise SampleUnknown(f"The person of the sample {sample} is not known.")
+        return record, person.record
 
     def _refuse_erased(self, sample: UUID, record: SampleRecord | None) -> None:
         """A sample that was erased is neither shown nor taken again: its label is used up."""
@@ -105,7 +109,7 @@ class Samples:
     async def _accept(self, submission: Submission) -> Accepted:
         site, label = submission.site, submission.context.label
         subject = self._subjects.name(site, submission.pseudonym)
-        person = await self._subjects.stating(subject, site, submission.consent)
+        person = await self._subjects.stating(subject, site, submission.country, submission.consent)
         sample = sample_id(site, label)
         known, at = await self._stores.store.read(SampleRecord, sample)
         self._refuse_erased(sample, known)
@@ -117,7 +121,7 @@ class Samples:
         key = await self._stores.keys.make_data_key(subject)
         content = await asyncio.to_thread(_fingerprint, submission.vcf, key)
         if known is not None and _says_the_same(known, submission, content):
-            return Accepted(known, new=False)
+            return Accepted(known, new=False, person=person.record)
         revision = known.revision + 1 if known else 1
         vcf = await self._keep(subject, sample_root(sample, revision), submission.vcf, content)
         record = SampleRecord(
@@ -133,7 +137,7 @@ class Samples:
             accepted_at=self._stores.now(),
         )
         await self._commit(person, record, at)
-        return Accepted(record, new=True)
+        return Accepted(record, new=True, person=person.record)
 
     async def _keep(self, subject: str, root: UUID, vcf: Path, content: str) -> BlobRef:
         """Two contents that race for one revision are two blobs: the name carries the content."""

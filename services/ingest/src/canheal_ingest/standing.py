@@ -3,13 +3,15 @@
 from typing import Any
 
 from canheal_chassis.errors import dead_letter_error
+from canheal_schemas import Purpose
 
+from canheal_ingest.in_force import InForce
 from canheal_ingest.progress import Held, Issued, Journey
 from canheal_ingest.records import SampleRecord
 
 
-def standing(record: SampleRecord, journey: Journey, *, caught_up: bool) -> dict[str, Any]:
-    """The answer to GET /v1/samples/{id}.
+def standing(record: SampleRecord, journey: Journey, consent: InForce, *, caught_up: bool) -> dict[str, Any]:
+    """The answer to GET /v1/samples/{id}; the report is named only where consent lets it be read.
 
     `caught_up` is False for the seconds after a start in which the other services' events are being read:
     more may have happened by then than it says.
@@ -28,7 +30,8 @@ def standing(record: SampleRecord, journey: Journey, *, caught_up: bool) -> dict
             "annotate": _part(journey.annotated, journey.reasons.get("annotate")),
             "prs": _part(journey.scored, journey.reasons.get("prs")),
         },
-        "report": _report(journey.report) if journey.report else None,
+        "report": _report(journey.report) if journey.report and consent.permits(Purpose.OWN_CARE) else None,
+        "consent": consent.document(),
         "held": [_held(held) for held in journey.held],
         "caught_up": caught_up,
     }

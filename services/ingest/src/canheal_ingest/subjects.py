@@ -9,7 +9,8 @@ from typing import Final
 from canheal_chassis.errors import Conflict, Erased
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.store import Store
-from canheal_schemas import Consent, ConsentState
+from canheal_refdata.country import country
+from canheal_schemas import STATED, Consent, ConsentState
 from canheal_schemas.identifiers import subject_id
 
 from canheal_ingest.announce import consent_changed
@@ -46,6 +47,23 @@ class Person:
         return self.at == 0
 
 
+def _new_person(subject: str, site: str, iso2: str, consent: Consent | None) -> SubjectRecord:
+    rules = country(iso2)
+    return SubjectRecord(
+        id=subject_record_id(subject),
+        subject=subject,
+        site=site,
+        consent=consent or Consent(permitted=rules.permitted_by_default),
+        consent_version=1,
+        basis=STATED if consent else rules.basis,
+    )
+
+
+def told(consent: Consent) -> list[str]:
+    """The purposes of a consent, those with limits marked."""
+    return [*consent.permitted, *(f"{one.purpose} (limited)" for one in consent.limited)]
+
+
 class Subjects:
     """The persons of every site."""
 
@@ -72,8 +90,28 @@ class Subjects:
             raise Erased("The person was erased from the platform; nothing of theirs is kept or taken.")
         return Person(record, at)
 
-    async def stating(self, subject: str, site: str, consent: Consent) -> Person:
-        """The person of a submission: a new one with the stated consent, or a known one that states no other.
+    async def known(self, site: str, pseudonym: str) -> SubjectRecord:
+        """A person of a site.
+
+        Raises:
+            SubjectUnknown: the site never sent a sample under this pseudonym.
+            Erased: the person was erased.
+        """
+        return (await self._known(site, pseudonym)).record
+
+    async def _known(self, site: str, pseudonym: str) -> Person:
+        person = await self.find(self.name(site, pseudonym))
+        if person is None:
+            raise SubjectUnknown(
+                f"{site} never sent a sample under this pseudonym. Check its spelling; the consent of a new "
+                "person comes with the first sample."
+            )
+        return person
+
+    async def stating(self, subject: str, site: str, iso2: str, consent: Consent | None) -> Person:
+        """The person of a submission: a known one of whom it states no other consent, or a new one.
+
+        Of a new person of whom nothing is stated the country's default holds.
 
         Raises:
             ConsentDiffers: another consent is in force.
@@ -81,13 +119,10 @@ class Subjects:
         """
         known = await self.find(subject)
         if known is None:
-            record_id = subject_record_id(subject)
-            return Person(
-                SubjectRecord(id=record_id, subject=subject, site=site, consent=consent, consent_version=1), 0
-            )
+            return Person(_new_person(subject, site, iso2, consent), 0)
         in_force = known.record.consent
-        if in_force != consent:
-            raise ConsentDiffers(in_force.permitted, known.record.consent_version, consent.permitted)
+        if consent is not None and in_force != consent:
+            raise ConsentDiffers(told(in_force), known.record.consent_version, told(consent))
         return known
 
     async def change_consent(self, site: str, pseudonym: str, consent: Consent) -> tuple[SubjectRecord, bool]:
@@ -104,16 +139,12 @@ class Subjects:
     async def _change_consent(
         self, site: str, pseudonym: str, consent: Consent
     ) -> tuple[SubjectRecord, bool]:
-        person = await self.find(self.name(site, pseudonym))
-        if person is None:
-            raise SubjectUnknown(
-                f"{site} never sent a sample under this pseudonym. Check its spelling; the consent of a new "
-                "person comes with the first sample."
-            )
-        if person.record.consent == consent:
+        person = await self._known(site, pseudonym)
+        if (person.record.consent, person.record.basis) == (consent, STATED):
             return person.record, False
+        version = person.record.consent_version + 1
         changed = person.record.model_copy(
-            update={"consent": consent, "consent_version": person.record.consent_version + 1}
+            update={"consent": consent, "consent_version": version, "basis": STATED}
         )
         async with self._store.transaction() as unit:
             await unit.save(changed, person.at)
