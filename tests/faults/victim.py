@@ -24,6 +24,8 @@ ROOM_MB: Final = 8192
 STARTED: Final = '"event": "started"'
 LOOK_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 120.0
+READY_SECONDS: Final = 180.0
+"""Others may be at work on the same cores."""
 
 
 class CannotBeDone(Exception):
@@ -69,7 +71,7 @@ class Victim:
             self._disk.mount()
         try:
             self.stack.__enter__()
-            self.stack.wait_ready()
+            self.stack.wait_ready(READY_SECONDS)
         except BaseException:
             self.__exit__(None, None, None)
             raise

@@ -38,7 +38,7 @@ async def in_hand(stack: Stack, slot: str, within_seconds: float = 120) -> None:
     """Wait until the worker has a decrypted file in its scratch folder."""
     deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
-        if any((stack.data / "scratch" / slot).glob("*/*")):
+        if any((stack.data / "scratch" / slot).glob("*/*/*")):
             return
         await asyncio.sleep(0.02)
     pytest.fail(f"{slot} took nothing in hand in {within_seconds} s")

@@ -1,6 +1,8 @@
 """One event's workplace: the `Work` that a handler sees, over the real stores."""
 
 import asyncio
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,11 +41,37 @@ def unsealing() -> Iterator[None]:
 
 
 def private_folder(scratch: Path, instance: str) -> Path:
-    """The folder of one process for decrypted files; what an earlier run left there is removed."""
-    folder = scratch / instance
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    """A folder of this process alone for decrypted files; what ended processes of its slot left is removed.
+
+    A process holds its folder while it lives: another one that was started with the same id by mistake must
+    not take away the files of an event in hand.
+    """
+    slot = scratch / instance
+    slot.mkdir(mode=0o700, parents=True, exist_ok=True)
+    turn = os.open(slot, os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        for left in slot.iterdir():
+            _remove_unless_held(left)
+        folder = Path(tempfile.mkdtemp(dir=slot))
+        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # until the process ends
+    finally:
+        os.close(turn)
     return folder
+
+
+def _remove_unless_held(left: Path) -> None:
+    held = os.open(left, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(held)
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink()
 
 
 class Workplace:
