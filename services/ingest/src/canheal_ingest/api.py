@@ -75,7 +75,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
     app.add_exception_handler(SubmissionRefused, _refused)
     app.add_exception_handler(VcfRefused, _vcf_refused)
 
-    refused = refusals(*SUBMISSION_REFUSALS)
+    refused = refusals(*SUBMISSION_REFUSALS) | _KNOWN_ALREADY
 
     @app.post("/v1/samples", status_code=202, openapi_extra=_SUBMISSION, responses=refused, tags=["samples"])
     async def submit(request: Request, by: Actor) -> JSONResponse:
@@ -103,7 +103,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
             answer["consent"] = InForce(accepted.person, desk.now()).document()
         return JSONResponse(answer, 202 if accepted.new else 200, {"Location": place})
 
-    @app.get("/v1/samples/{sample}", tags=["samples"])
+    @app.get("/v1/samples/{sample}", responses=refusals(errors.SampleUnknown, Erased), tags=["samples"])
     async def where(sample: UUID, by: Actor) -> dict[str, Any]:
         """Where a sample is, which part is held and why."""
         record, person = await desk.samples.find(sample)
@@ -139,6 +139,9 @@ def _takes(content: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+_KNOWN_ALREADY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The same content was there already; nothing changed."}
+}
 _SUBMISSION = _takes(
     {
         "multipart/form-data": {

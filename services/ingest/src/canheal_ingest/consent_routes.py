@@ -46,10 +46,15 @@ _BODY: Final = {
 }
 
 
+_AS_FHIR: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The consent in force.", "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+}
+
+
 def consent_routes(subjects: Subjects, audit: AuditLog, now: Callable[[], datetime]) -> APIRouter:
     """The routes by which a hospital says and reads what a person allows."""
     router = APIRouter(tags=["consent"])
-    unknown = refusals(SubjectUnknown, Erased)
+    unknown = refusals(SubjectUnknown, Erased) | _AS_FHIR
     refused = refusals(
         SubjectUnknown, Erased, MetadataRefused, ConsentRefused, ConsentFormat, UploadRefused, UploadTooLarge
     )
