@@ -1,17 +1,32 @@
-"""Made report versions, one for each face that the page can show, joined as the worker joins them."""
+"""Made report versions, one for each face that the page can show, and the service's own routes in Chromium."""
 
+import asyncio
+import shutil
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+import uvicorn
+from canheal_chassis.clock import utc_now
+from canheal_chassis.http import install_problems
 from canheal_chassis.testing import envelope_of
+from canheal_refdata.manifest import Source
+from canheal_report.api import routes
 from canheal_report.dossier import join
+from canheal_report.heads import Head, Summary
+from canheal_report.knowledge import Knowledge
 from canheal_report.versions import ReportVersion, version_of
 from canheal_schemas import (
     Assay,
     AssayType,
     BlobRef,
+    Consent,
+    ConsentChanged,
     DeadLettered,
     DiseaseMatch,
     Evidence,
@@ -26,6 +41,7 @@ from canheal_schemas import (
     PartStatus,
     PolygenicScore,
     Provenance,
+    Purpose,
     RiskScored,
     RiskStatus,
     SampleContext,
@@ -37,6 +53,22 @@ from canheal_schemas import (
     VariantsAnnotated,
 )
 from canheal_schemas.identifiers import sample_id, sample_root
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+from vault_parts import MemoryEntries, an_audit_log
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZES = {"phone": (390, 844), "desk": (1280, 800)}
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BLOB = BlobRef(blob_id=UUID(int=7), size=1, key_id="k", hmac_sha256="0" * 64)
@@ -321,3 +353,86 @@ def made_versions() -> dict[str, ReportVersion]:
         "empty": joined(annotated(bare, ()), scored(bare)),
         "hostile": hostile(),
     }
+
+
+class Shelf:
+    """The made versions as the store would give them."""
+
+    def __init__(self, versions: dict[str, ReportVersion]) -> None:
+        self.versions = list(versions.values())
+        samples = {version.sample: version.subject for version in self.versions}
+        self.heads = [
+            Head(id=sample, subject=subject, revision=1, versions=self._of(sample))
+            for sample, subject in samples.items()
+        ]
+
+    def _of(self, sample: UUID) -> tuple[Summary, ...]:
+        found = [Summary.of(version) for version in self.versions if version.sample == sample]
+        return tuple(sorted(found, key=lambda summary: summary.age))
+
+    async def get(self, model: type[Any], document_id: UUID) -> Any:
+        if model is Head:
+            return next(head for head in self.heads if head.id == document_id)
+        return next((v for v in self.versions if v.id == document_id), None)
+
+    async def find(self, model: type[Any], *, limit: int = 0, **equals: Any) -> Sequence[Any]:
+        return self.heads
+
+    def in_force(self, subject: str) -> ConsentChanged:
+        consent = Consent(permitted=(Purpose.OWN_CARE,))
+        return ConsentChanged(subject=subject, consent_version=1, consent=consent, site="BE-TEST")
+
+
+@contextmanager
+def served(versions: dict[str, ReportVersion]) -> Iterator[str]:
+    """The address at which the report service's own routes serve these versions."""
+    shelf = Shelf(versions)
+    source = Source("CIViC", "2026-05", "CC0-1.0", "civicdb.org", "evidence")
+    knowledge = Knowledge({"COAD": "Colon Adenocarcinoma"}.get, lambda _bundle: (source,))
+    app = FastAPI()
+    install_problems(app)
+    app.include_router(routes(shelf, shelf, an_audit_log(MemoryEntries()), knowledge, utc_now))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def address(made_versions: dict[str, ReportVersion]) -> Iterator[str]:
+    with served(made_versions) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is absent")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=sorted(SIZES))
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window that fails its test on any console message, script error or request to elsewhere."""
+    width, height = SIZES[request.param]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("request", lambda said: None if "127.0.0.1" in said.url else heard.append(said.url))
+    yield page
+    page.close()
+    assert [text for text in heard if not text.startswith("data:")] == []
+
+
+@pytest.fixture(scope="session")
+def serving() -> Any:
+    """`served`, for tests that make versions of their own."""
+    return served

@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from canheal_chassis.terminal import plain
 from canheal_schemas import ConsentChanged
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -70,7 +71,8 @@ def content_security_policy() -> str:
     """Nothing may be loaded; the one stylesheet is known by its hash."""
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
@@ -84,6 +86,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -96,6 +99,11 @@ def _environment() -> Environment:
         "consequence": words.consequence,
     }
     return environment
+
+
+def _harmless(value: Any) -> Any:
+    """What a template prints: of text that is not the template's own, what would steer is shown."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _globals(environment: Environment) -> dict[str, Any]:
