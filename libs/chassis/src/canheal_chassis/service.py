@@ -132,12 +132,13 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
         _mount(web, service, resources, missing)
         try:
             await asyncio.gather(pool.ready(), resources.may_serve())
-            await app.start()
-            log("started")
-            async with running(
-                serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
-            ) as tasks:
-                await until_told_to_stop(told, *tasks, *resources.tasks)
+            async with running(_stay_member(app)) as watching:
+                await until_told_to_stop(told, asyncio.ensure_future(app.start()), *watching)
+                log("started")
+                async with running(
+                    serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
+                ) as tasks:
+                    await until_told_to_stop(told, *tasks, *watching, *resources.tasks)
         finally:
             await app.stop()
             pool.close()
@@ -202,10 +203,15 @@ async def _indexes(resources: Resources) -> None:
     await resources.store.index(DEADLETTERS, "state")
 
 
-async def _watch_lag(app: App, service: str) -> None:
+async def _stay_member(app: App) -> None:
     while True:
         await asyncio.sleep(LAG_SECONDS)
         app.demand_membership()
+
+
+async def _watch_lag(app: App, service: str) -> None:
+    while True:
+        await asyncio.sleep(LAG_SECONDS)
         behind: dict[str, int] = {}
         for place in app.consumer.assignment():
             behind[place.topic] = behind.get(place.topic, 0) + _behind(app, place)
