@@ -1,4 +1,4 @@
-"""Made report versions, one for each face that the page can show, and the service's own routes in Chromium."""
+"""Made report versions, one for each face that the page can show, served to Chromium."""
 
 import asyncio
 import shutil
