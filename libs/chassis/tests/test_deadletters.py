@@ -126,7 +126,7 @@ async def test_without_readable_headers_its_place_is_its_name(parts: Parts) -> N
 
 async def test_a_type_longer_than_an_event_may_be_is_still_kept(parts: Parts) -> None:
     event = received(a_subject())
-    envelope = envelope_of(event).model_copy(update={"event_type": "t" * 300_000})
+    envelope = envelope_of(event).model_copy(update={"event_type": "t" * 10_000})
     record = replace(record_of(event), headers=tuple(envelope.to_headers()))
     await parts.deadletters.keep(record, EventRefused("nobody handles " + envelope.event_type))
     (letter,) = said(parts)

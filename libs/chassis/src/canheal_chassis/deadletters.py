@@ -14,10 +14,10 @@ from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
 from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import EventRefused
+from canheal_chassis.errors import EventRefused, Undecodable
 from canheal_chassis.ledger import Ledger, entry_key
 from canheal_chassis.letters import said
-from canheal_chassis.message import RETRY_OF, Message, Record
+from canheal_chassis.message import RETRY_OF, Message, Record, envelope_of
 from canheal_chassis.outgoing import Says
 from canheal_chassis.store import Store
 from canheal_chassis.telemetry import DEAD, log
@@ -41,8 +41,8 @@ class Origin:
     def of(cls, record: Record) -> "Origin":
         """Read as much as can be read."""
         try:
-            envelope = Envelope.from_headers(record.headers)
-        except ValidationError:
+            envelope = envelope_of(record.headers)
+        except Undecodable:
             root = undecodable_root(record.topic, record.partition, record.offset)
             return cls(None, record.topic, root, None)
         about: SampleEvent | None = None

@@ -16,8 +16,7 @@ from canheal_schemas.identifiers import event_id, mended_root
 from pydantic import ValidationError
 
 from canheal_chassis.errors import MendRefused
-from canheal_chassis.message import RETRY_OF, Message
-from canheal_chassis.stream import places
+from canheal_chassis.message import RETRY_OF, Message, places
 
 UNMENDED = ("sample", "revision", "subject", "site")
 """What a mended event says of whom and what it is about: as before."""

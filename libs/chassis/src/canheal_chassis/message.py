@@ -7,11 +7,14 @@ from uuid import UUID
 
 from bson import Binary
 from canheal_schemas import MAX_EVENT_BYTES, Cleanup, Envelope, Event
+from pydantic import ValidationError
 
-from canheal_chassis.errors import EventTooLarge
+from canheal_chassis.errors import EventTooLarge, Undecodable
 
 type Headers = tuple[tuple[str, bytes], ...]
 
+MAX_HEADERS_BYTES = 16 << 10
+"""Names and values together: what an event leads to carries some of them on; a broker takes 1 MB a record."""
 RETRY_OF = "retry_of"
 """Header of a dead letter that a person sent again: the dead letter's event id."""
 
@@ -93,6 +96,29 @@ class Message:
             record.get("subject"),
             record.get("sample"),
         )
+
+
+def envelope_of(headers: Headers) -> Envelope:
+    """What a record's headers say.
+
+    Raises:
+        Undecodable: they are not what the contract says, or so large that what follows could not be said.
+    """
+    size = sum(len(name) + len(value) for name, value in headers)
+    if size > MAX_HEADERS_BYTES:
+        raise Undecodable(f"headers: {size} bytes; a record has at most {MAX_HEADERS_BYTES}")
+    try:
+        return Envelope.from_headers(headers)
+    except ValidationError as error:
+        raise Undecodable(f"headers: {places(error)}") from error
+
+
+def places(error: ValidationError) -> str:
+    """Where and why, without the values: they may be personal."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or '(root)'}: {problem['type']}"
+        for problem in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+    )
 
 
 def as_headers(pairs: Iterable[tuple[str, bytes | None]]) -> Headers:

@@ -37,7 +37,7 @@ from canheal_chassis.errors import (
     Unreachable,
 )
 from canheal_chassis.ledger import Entry, Ledger, entry_key
-from canheal_chassis.message import Message, Record
+from canheal_chassis.message import Message, Record, envelope_of, places
 from canheal_chassis.outcome import Handler, Handlers, Outcome
 from canheal_chassis.outgoing import Says, head, say, set_head
 from canheal_chassis.telemetry import (
@@ -146,10 +146,7 @@ def decode(record: Record, hands: Hands) -> Task:
         Undecodable: headers or body are not what the contract says.
         UnknownEventType: this service has no handler for the type.
     """
-    try:
-        envelope = Envelope.from_headers(record.headers)
-    except ValidationError as error:
-        raise Undecodable(f"headers: {places(error)}") from error
+    envelope = envelope_of(record.headers)
     model = EVENTS.get(envelope.event_type)
     handler = hands.handlers.get(model) if model else None
     if model is None or handler is None:
@@ -166,14 +163,6 @@ async def _pass_on(record: Record, task: Task, hands: Hands) -> None:
     await hands.publisher.publish(Message(topic, record.key, record.value, record.headers, compacted=False))
     PASSED_ON.labels(hands.service, task.envelope.event_type).inc()
     log("passed-on")
-
-
-def places(error: ValidationError) -> str:
-    """Where and why, without the values: they may be personal."""
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or '(root)'}: {problem['type']}"
-        for problem in error.errors(include_input=False, include_url=False, include_context=False)[:5]
-    )
 
 
 @asynccontextmanager
