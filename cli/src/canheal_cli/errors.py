@@ -8,6 +8,9 @@ PlatformError (canheal_chassis.errors)
     ├── AlreadyRunningError      the data folder or slot is in use
     ├── RefusedError             a service said no; its problem document says why
     ├── TopicsDifferError        a topic has another number of partitions than the contract says
+    ├── BackupDamagedError       a backup is not what was written, or its folder is taken
+    ├── DatabaseNotEmptyError    a restore would mix with what is there
+    ├── StillRunningError        services run on what is to be restored
     ├── NotRunningError          no platform is known to run here
     ├── MetadataError            metadata of a sample cannot be read
     ├── NoReportError            no report has this id
@@ -70,6 +73,27 @@ class NotRunningError(CommandError):
 
     slug = "not-running"
     exit_code = 69
+
+
+class BackupDamagedError(CommandError):
+    """A backup is not what was written, or its folder holds something else."""
+
+    slug = "backup-damaged"
+    exit_code = 65
+
+
+class DatabaseNotEmptyError(CommandError):
+    """The database holds a platform already; a restore would mix the two."""
+
+    slug = "database-not-empty"
+    exit_code = 73
+
+
+class StillRunningError(CommandError):
+    """Services run on the stores that are to be restored."""
+
+    slug = "still-running"
+    exit_code = 73
 
 
 class MetadataError(CommandError):

@@ -26,6 +26,11 @@ OWN = {
     "report": "A report as a page or as data.",
     "topics": "The contract's topics on the broker: make them, compare them.",
     "dlq": "What could not be handled: list, show, try again or mend, give up.",
+    "audit": "Who saw, took out or changed what: list it, verify that nothing was tampered with.",
+    "keys": "The platform's key: how many data keys it wraps; another one instead.",
+    "backup": "Every database and the key ring, sealed, into a folder.",
+    "restore": "A backup into an empty database; the erased stay erased.",
+    "erasures": "The list of the erased, for the restore of an older backup.",
 }
 
 app = typer.Typer(

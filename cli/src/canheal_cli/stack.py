@@ -12,6 +12,8 @@ from typing import Self
 
 import httpx
 
+from canheal_vault.secretfiles import secret
+
 from canheal_cli.child import ProcessSpec, last_words
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
@@ -166,9 +168,9 @@ class Stack:
 
 def platform_key(data: Path) -> str:
     """The platform's key in base64: from the environment, else made once for this data folder."""
-    named = os.environ.get("CANHEAL_PLATFORM_KEY")
+    named = secret("CANHEAL_PLATFORM_KEY")
     if named:
-        return named
+        return named.get_secret_value()
     path = data / "platform.key"
     if not path.exists():
         path.touch(mode=0o600)

@@ -27,6 +27,7 @@ class Addresses:
     def write(self, data: Path) -> None:
         """Make them known; the file appears whole or not at all."""
         draft = data / f"{STATE_FILE}.new"
+        draft.touch(mode=0o600)  # the database's address may carry a password
         draft.write_text(self.as_json() + "\n")
         draft.replace(data / STATE_FILE)
 

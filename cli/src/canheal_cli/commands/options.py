@@ -1,5 +1,6 @@
 """What several commands have: options, and how they speak to a person."""
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from canheal_chassis.terminal import plain
 from rich.console import Console
 
 Data = Annotated[Path, typer.Option(help="Folder of the running platform.")]
+By = Annotated[str, typer.Option(help="Who does it, for the audit log.", default_factory=getpass.getuser)]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one line an item.")]
 
 console = Console(stderr=True)

@@ -124,6 +124,10 @@ class KeyRing:
             return self._unwrapped(stored)[0]
         return self.platform
 
+    def accepts(self, fingerprint: str) -> bool:
+        """Whether this ring opens what that platform key wrapped."""
+        return fingerprint in self._accepted
+
     @property
     def subject_hmac_key(self) -> bytes:
         """The key that names subjects.

@@ -7,7 +7,7 @@ The blob's id is associated data: a blob does not open under another's name.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -43,20 +43,48 @@ async def decrypt(pieces: AsyncIterator[bytes], key: DataKey, blob_id: UUID) -> 
     Raises:
         BlobUnreadable: a chunk does not open.
     """
-    buffer = bytearray()
-    prefix = b""
-    number = 0
-    full = CHUNK_BYTES + TAG_BYTES
+    opening = _Opening(key, blob_id)
     async for piece in pieces:
-        buffer += piece
-        if not prefix and len(buffer) >= PREFIX_BYTES:
-            prefix = bytes(buffer[:PREFIX_BYTES])
-            del buffer[:PREFIX_BYTES]
-        while len(buffer) > full:
-            yield _open(key, _nonce(prefix, number, last=False), bytes(buffer[:full]), blob_id)
-            del buffer[:full]
-            number += 1
-    yield _open(key, _nonce(prefix, number, last=True), bytes(buffer), blob_id)
+        for chunk in opening.take(piece):
+            yield chunk
+    yield opening.last()
+
+
+def decrypted(pieces: Iterable[bytes], key: DataKey, blob_id: UUID) -> Iterator[bytes]:
+    """`decrypt` for a ciphertext that is at hand."""
+    opening = _Opening(key, blob_id)
+    for piece in pieces:
+        yield from opening.take(piece)
+    yield opening.last()
+
+
+class _Opening:
+    """A ciphertext on its way in."""
+
+    def __init__(self, key: DataKey, blob_id: UUID) -> None:
+        self._key = key
+        self._blob_id = blob_id
+        self._buffer = bytearray()
+        self._prefix = b""
+        self._number = 0
+
+    def take(self, piece: bytes) -> Iterator[bytes]:
+        """Plaintext of the chunks that are whole now; the one that may be the last waits."""
+        self._buffer += piece
+        if not self._prefix and len(self._buffer) >= PREFIX_BYTES:
+            self._prefix = bytes(self._buffer[:PREFIX_BYTES])
+            del self._buffer[:PREFIX_BYTES]
+        full = CHUNK_BYTES + TAG_BYTES
+        while len(self._buffer) > full:
+            nonce = _nonce(self._prefix, self._number, last=False)
+            yield _open(self._key, nonce, bytes(self._buffer[:full]), self._blob_id)
+            del self._buffer[:full]
+            self._number += 1
+
+    def last(self) -> bytes:
+        """Plaintext of the last chunk."""
+        nonce = _nonce(self._prefix, self._number, last=True)
+        return _open(self._key, nonce, bytes(self._buffer), self._blob_id)
 
 
 def _open(key: DataKey, nonce: bytes, ciphertext: bytes, blob_id: UUID) -> bytes:

@@ -1,0 +1,1 @@
+"""Backup and restore of the databases and the key ring."""

@@ -1,0 +1,65 @@
+"""Where a backup is read from or put back to: named stores, a running platform's, or a stopped one's."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from canheal_vault.secretfiles import secret
+from pydantic import SecretStr
+
+from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.embedded.part import EmbeddedPart
+from canheal_cli.errors import NotRunningError, StillRunningError
+from canheal_cli.state import STATE_FILE, read_addresses
+
+
+@dataclass(frozen=True)
+class StorePlaces:
+    """Addresses of database and broker; no broker is known where only the database is named."""
+
+    database: SecretStr
+    broker: str | None
+
+
+@contextmanager
+def to_read(data: Path) -> Iterator[StorePlaces]:
+    """The stores that a backup is made of; a stopped platform's are started for it."""
+    if secret("MONGODB_URI") or not (data / STATE_FILE).exists():
+        with at_rest(data) as places:
+            yield places
+    else:
+        found = read_addresses(data)
+        yield StorePlaces(SecretStr(found.mongodb_uri), found.kafka_bootstrap_servers)
+
+
+@contextmanager
+def at_rest(data: Path) -> Iterator[StorePlaces]:
+    """The stores while no service runs; embedded ones are started for this alone.
+
+    Raises:
+        StillRunningError: a platform runs on this folder.
+        NotRunningError: neither the environment nor the folder names any store.
+    """
+    uri, bootstrap = secret("MONGODB_URI"), os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if uri:
+        yield StorePlaces(uri, bootstrap)
+        return
+    if (data / STATE_FILE).exists():
+        raise StillRunningError(f"A platform runs on {data.resolve()}: stop it first.")
+    if not data.is_dir():
+        raise NotRunningError(f"There is no {data.resolve()}: name the database in MONGODB_URI, or --data.")
+    database = EmbeddedDatabase(data)
+    broker = None if bootstrap else EmbeddedKafka(data)
+    parts: list[EmbeddedPart] = [database, *([broker] if broker else [])]
+    try:
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.wait_ready()
+        yield StorePlaces(SecretStr(database.uri), broker.bootstrap if broker else bootstrap)
+    finally:
+        for part in parts:
+            part.stop()
