@@ -10,7 +10,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 
-from pages import commands, configuration, contract, errors, events, vcf_rules
+from pages import bad_input, commands, configuration, contract, errors, events, vcf_rules
 
 ROOT = Path(__file__).parents[1]
 GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
@@ -20,6 +20,7 @@ GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
     events.pages,
     commands.pages,
     vcf_rules.pages,
+    bad_input.pages,
 )
 OWNED = ("schemas/generated",)
 

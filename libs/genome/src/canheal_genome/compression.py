@@ -23,6 +23,8 @@ _BGZF_HEADER: Final = struct.Struct(
     "<4sIBBH2sHH"
 )  # magic, mtime, flags, system, extra length, BC, 2, block size
 _BGZF_MAGIC: Final = b"\x1f\x8b\x08\x04"
+_BLOCK_BYTES: Final = 1 << 16
+"""Most that a BGZF block may hold (SAM, section 4.1); one that holds more is a bomb, and ends here."""
 _TRAILER: Final = struct.Struct("<II")
 
 
@@ -155,7 +157,7 @@ def _bgzf_block(file: BinaryIO, head: bytes) -> tuple[bytes, bytes]:
         raise VcfRefused("bgzf-truncated", f"the BGZF block at byte {at:,} is cut; send the whole file again")
     crc, length = _TRAILER.unpack(block[-_TRAILER.size :])
     try:
-        data = zlib.decompress(block[: -_TRAILER.size], wbits=-15, bufsize=1 << 16)
+        data = zlib.decompressobj(wbits=-15).decompress(block[: -_TRAILER.size], _BLOCK_BYTES + 1)
     except zlib.error as error:
         raise VcfRefused(
             "bgzf-corrupt", f"the BGZF block at byte {at:,} is damaged ({error}); send the file again"

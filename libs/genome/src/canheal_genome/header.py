@@ -161,7 +161,7 @@ def _contig(fields: Mapping[str, str], number: int, contigs: dict[str, int | Non
     name, length = fields["ID"], fields.get("length")
     if length is not None and not _LENGTH.fullmatch(length):
         raise VcfRefused(
-            "contig-line", f"contig {name} has length {length!r}; expected a count of bases", number
+            "contig-line", f"contig {name} has length {length[:60]!r}; expected a count of bases", number
         )
     known = contigs.get(name)
     if known is not None and length is not None and known != int(length):

@@ -13,6 +13,8 @@ from canheal_genome.errors import VcfRefused
 
 BLOCK_BYTES: Final = 4 << 20
 MAX_LINE_BYTES: Final = 10 << 20
+MAX_TRAILING_LINES: Final = 10_000
+"""Empty lines at the end; more are a bomb, not a slip."""
 _NEWLINE: Final = ord("\n")
 
 
@@ -28,8 +30,8 @@ class Block:
 def blocks(pieces: Iterable[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Cut pieces into blocks at newlines.
 
-    CR LF is read as a newline (VCF 4.3, section 1.2). Empty lines at the very end are let go, elsewhere
-    refused.
+    CR LF is read as a newline (VCF 4.3, section 1.2). Some empty lines at the very end are let go,
+    elsewhere refused.
 
     Raises:
         VcfRefused: `line-too-long`, `no-final-newline`, `blank-line`, `control-character`, `encoding`.
@@ -40,6 +42,8 @@ def blocks(pieces: Iterable[bytes], block_bytes: int = BLOCK_BYTES) -> Iterator[
         if body and (blank or data.startswith(b"\n")):
             raise _blank(line)
         blank += len(data) - body - (1 if body else 0)
+        if blank > MAX_TRAILING_LINES:
+            raise _blank(line)
         if body:
             n_lines = _plain_text(data, line)
             yield Block(data[: body + 1], line)

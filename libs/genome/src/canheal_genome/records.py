@@ -15,13 +15,13 @@ from polars import col
 
 _BASES: Final = "[ACGTNacgtn]+"
 _CONTIG: Final = r"^(?:[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*|<[^<>\s]+>)$"  # as in SAM
-_MATE: Final = r"[^\[\],\s]+:\d+"
+_MATE: Final = r"[^\[\],\s]+:[0-9]+"
 _JOINED: Final = rf"(?:\[{_MATE}\[|\]{_MATE}\])"
 ONE_ALT: Final = (
     rf"(?:{_BASES}|\*|<[^<>,\s]+>|\.?{_BASES}|{_BASES}\.|(?:{_BASES}|\.){_JOINED}|{_JOINED}(?:{_BASES}|\.)"
     rf"|{_BASES}<[^<>,\s]+>|<[^<>,\s]+>{_BASES})"
 )
-GENOTYPE: Final = r"^[/|]?(?:\.|\d+)(?:[/|](?:\.|\d+))*$"
+GENOTYPE: Final = r"^[/|]?(?:\.|[0-9]{1,5})(?:[/|](?:\.|[0-9]{1,5}))*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ _MULTI: Final = col("alt").str.contains(",", literal=True)
 
 RULES: Final = (
     Rule("chrom", _unlike("chrom", _CONTIG), "chrom", "a contig name without spaces, commas or brackets"),
-    Rule("pos", _unlike("pos", r"^\d{1,10}$"), "pos", "a whole number, 1 or more (0 for a telomere)"),
+    Rule("pos", _unlike("pos", r"^[0-9]{1,10}$"), "pos", "a whole number, 1 or more (0 for a telomere)"),
     Rule("id", _unlike("id", r"^[^\s;]+(?:;[^\s;]+)*$"), "id", "identifiers joined by ';', or '.'"),
     Rule("ref", _unlike("ref", f"^{_BASES}$"), "ref",
          "bases of A, C, G, T, N (another IUPAC code must be written as its first base: R as A)"),
@@ -115,7 +115,7 @@ def _with_genotype(frame: pl.DataFrame, sample: str) -> pl.DataFrame:
     """GT and its highest allele; alleles are read once for each distinct genotype, of which there are few."""
     gt, highest = f"{sample}.gt", f"{sample}.gt_max"
     frame = frame.with_columns(pl.when(HAS_GT).then(col(sample).str.extract(r"^([^:]*)")).alias(gt))
-    alleles = col(gt).str.extract_all(r"\d+").list.eval(pl.element().cast(pl.Int64, strict=False))
+    alleles = col(gt).str.extract_all(r"[0-9]+").list.eval(pl.element().cast(pl.Int64, strict=False))
     distinct = frame.select(col(gt).unique()).with_columns(alleles.list.max().alias(highest))
     return frame.join(distinct, on=gt, how="left", maintain_order="left")
 

@@ -45,7 +45,7 @@ Column = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 _MAX_SHOWN: Final = 80
-MAX_ERRORS: Final = 50
+MAX_ERRORS: Final = 20
 """Errors that one answer names."""
 
 
