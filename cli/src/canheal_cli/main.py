@@ -30,6 +30,7 @@ OWN = {
     "keys": "The platform's key: how many data keys it wraps; another one instead.",
     "backup": "Every database and the key ring, sealed, into a folder.",
     "restore": "A backup into an empty database; the erased stay erased.",
+    "erase": "Everything of a person, or one sample, must go; the receipt says what is gone.",
     "erasures": "The list of the erased, for the restore of an older backup.",
 }
 

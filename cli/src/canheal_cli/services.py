@@ -47,6 +47,15 @@ def post(url: str, by: str, **body: Any) -> httpx.Response:
     return _checked("POST", url, headers=_actor(by), **body)
 
 
+def delete(url: str, asked: Mapping[str, str], by: str) -> httpx.Response:
+    """DELETE; `asked` is the query, `by` who the audit log is to name.
+
+    Raises:
+        Unreachable, RefusedError
+    """
+    return _checked("DELETE", url, params=asked, headers=_actor(by))
+
+
 def submit(ingest: str, vcf: Path, metadata: Mapping[str, Any]) -> httpx.Response:
     """Stream a file with its metadata to the door.
 

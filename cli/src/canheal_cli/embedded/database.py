@@ -55,6 +55,10 @@ class EmbeddedDatabase(EmbeddedPart):
             *_program(),
             *("--config", str(settings), "--host", LOOPBACK, "--port", str(self.port)),
             *("--storage-path", str(home / "data"), "--cache-size", "128M", "--log-level", "WARNING"),
+            *(
+                "--oplog-retention-seconds",
+                "5",
+            ),  # its log of changes holds what was erased; nobody reads it here
             "--sync-on-commit",  # else a transaction that was acknowledged with j=true is lost by a kill
         )
         return ProcessSpec(id=self.name, argv=argv, folder=self.folder, env=MEMORY, broken=self.broken)

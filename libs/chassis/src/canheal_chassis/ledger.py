@@ -74,7 +74,7 @@ class Entry:
 
 def blank() -> dict[str, Any]:
     """The fields of an entry whose content an erasure took: that there was one stays."""
-    return {"state": "erased", "messages": [], "documents": [], "blobs": []}
+    return {"state": "erased", "sample": None, "messages": [], "documents": [], "blobs": []}
 
 
 def entry_key(input_type: str, root_id: UUID) -> str:

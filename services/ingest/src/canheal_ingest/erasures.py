@@ -207,19 +207,23 @@ def duty_of(iso2: str, today: date) -> RecordDuty | None:
 def receipt_document(record: ErasureRecord, now: datetime) -> dict[str, Any]:
     """The answer to GET /v1/erasures/{id}: who is gone is not said, what is gone is."""
     said = {receipt.service: receipt for receipt in record.receipts}
-    waiting = [service for service in RECEIPTS_FROM if service not in said]
-    overdue = bool(waiting) and now - record.requested_at > OVERDUE
-    state = "complete" if record.completed_at else "overdue" if overdue else "pending"
+    key_gone = record.completed_at is not None and record.scope is ErasureScope.SUBJECT
     return {
         "erasure": str(record.id),
         "scope": record.scope,
-        "state": state,
+        "state": _state(record, now),
         "requested_at": record.requested_at.isoformat(),
         "completed_at": record.completed_at.isoformat() if record.completed_at else None,
-        "data_key": "destroyed" if record.completed_at and record.scope is ErasureScope.SUBJECT else "in use",
-        "waiting_for": waiting,
+        "data_key": "destroyed" if key_gone else "in use",
+        "waiting_for": [service for service in RECEIPTS_FROM if service not in said],
         "services": {
             service: receipt.model_dump(mode="json", include={"removed", "kept"})
             for service, receipt in said.items()
         },
     }
+
+
+def _state(record: ErasureRecord, now: datetime) -> str:
+    if record.completed_at:
+        return "complete"
+    return "overdue" if now - record.requested_at > OVERDUE else "pending"

@@ -80,7 +80,7 @@ class Door:
             Desk(reception, samples, self.subjects, self.progress, held.audit, self.news.caught_up, utc_now),
         )
         app.include_router(audit_routes(held.audit, held.store))
-        app.include_router(erasure_routes(self.erasures, utc_now))
+        app.include_router(erasure_routes(self.erasures, held.audit, utc_now))
         warming = asyncio.ensure_future(self.lanes.ready())
 
         async def missing() -> list[str]:
