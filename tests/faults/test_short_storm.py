@@ -15,7 +15,7 @@ from cohort import read_cohort
 
 TUMOURS, SECONDS, PER_SECOND = 100, 15.0, 4.0
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]  # others may be at work on the same cores
 
 
 async def test_tumours_survive_a_strike_at_a_worker_the_broker_and_the_database(
