@@ -62,5 +62,8 @@ lock: $(STAMP) ## make requirements.lock from requirements.in (maintainers; need
 bench: $(STAMP) ## seconds a stage, rate and memory on this machine; PARTS="exome panel cohort memory"
 	$(BIN)/python tools/bench_stages.py $(PARTS)
 
+bench-stream: $(STAMP) ## latency, rate, CPU and memory of the whole stream; PARTS="panel exome genome growth memory"
+	$(BIN)/python tools/bench_stream.py $(PARTS)
+
 clean: ## remove what the demo left behind
 	rm -rf .canheal

@@ -31,12 +31,14 @@ class NoReport(TimeoutError):
 class Hospital:
     """Speaks with the door and the report service of a running platform."""
 
-    def __init__(self, services: Mapping[str, str], patience_seconds: float = 60.0) -> None:
+    def __init__(
+        self, services: Mapping[str, str], patience_seconds: float = 60.0, answer_seconds: float = 30.0
+    ) -> None:
         """`services` are base URLs by slot, as `Stack.addresses.services` has them."""
         self.ingest, self.report = services["ingest-0"], services["report-0"]
         self.retries = 0
         self._patience = patience_seconds
-        self._http = httpx.AsyncClient(timeout=30)
+        self._http = httpx.AsyncClient(timeout=answer_seconds)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
