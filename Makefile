@@ -8,7 +8,7 @@ MEMBERS := schemas libs/genome libs/refdata libs/vault libs/chassis services/ing
 STAMP := .venv/.installed
 BIN := .venv/bin
 
-.PHONY: help install demo test test-faults check measures generate demo-bundle format lock bench clean
+.PHONY: help install demo test test-faults check measures generate demo-bundle format lock bench bench-stream clean
 
 help: ## what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
