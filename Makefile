@@ -8,7 +8,7 @@ MEMBERS := schemas libs/genome libs/refdata libs/vault libs/chassis services/ing
 STAMP := .venv/.installed
 BIN := .venv/bin
 
-.PHONY: help install demo test test-faults check measures generate demo-bundle format lock bench bench-stream clean
+.PHONY: help install demo test test-faults check audit measures generate demo-bundle format lock bench bench-stream clean
 
 help: ## what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -39,9 +39,13 @@ check: $(STAMP) ## format, lint, types, import contracts, measures, generated fi
 	run $(BIN)/ruff format --check .; \
 	run $(BIN)/ruff check .; \
 	run $(BIN)/mypy $(addsuffix /src,$(MEMBERS)) tools; \
+	run $(BIN)/python tools/bandit_check.py; \
 	run $(BIN)/python tools/measures.py --check; \
 	run $(BIN)/python tools/generate.py --check; \
 	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+audit: $(STAMP) ## known vulnerabilities of what requirements.lock names (asks PyPI; SERVICE=osv asks OSV)
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict --vulnerability-service $(or $(SERVICE),pypi)
 
 measures: $(STAMP) ## the figures of the code beside their limits
 	$(BIN)/python tools/measures.py
