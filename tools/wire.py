@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from canheal_chassis.errors import Unreachable
 from canheal_cli.processes import Process
 from canheal_cli.stack import Stack
 from canheal_cli.topics import admin_client
@@ -146,6 +147,13 @@ def settle(bootstrap: str, within_seconds: float) -> None:
 
 
 def _behind(bootstrap: str) -> dict[str, int]:
+    try:
+        return _lags(bootstrap)
+    except Unreachable:  # a broker short of breath; whoever waits asks again
+        return {"the broker": 1}
+
+
+def _lags(bootstrap: str) -> dict[str, int]:
     with admin_client(bootstrap) as admin:
         groups = {_group(service): _places(service) for service in STREAM_SERVICES}
         groups |= {_group(service, Lane.HEAVY): _places(service, Lane.HEAVY) for service in HEAVY_SERVICES}
