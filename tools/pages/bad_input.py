@@ -44,11 +44,12 @@ def read_table(path: Path) -> list[list[str]]:
 
 
 def _section(rows: Sequence[Sequence[str]]) -> str:
-    told = (
-        (escape(what, quote=False), status, _code(slug), _rule(rule))
-        for _, _, status, slug, rule, what in rows
-    )
-    return table(("what is sent", "answer", "problem", "rule"), told)
+    return table(("what is sent", "answer", "problem", "rule"), map(_row, rows))
+
+
+def _row(row: Sequence[str]) -> tuple[str, ...]:
+    _, _, status, slug, rule, what = row
+    return escape(what, quote=False), status, _code(slug), _rule(rule)
 
 
 def _code(text: str) -> str:

@@ -161,8 +161,8 @@ _BROKEN_TYPE: Final[Mapping[str, tuple[str, ...]]] = {
         rf"(?:[^;]*,)?(?:{_beyond(_INT32)}|-{_beyond(_LOWEST)})",
     ),
     "Float": (r"[^;]*[^0-9eE+.,;nNaAiIfFtTyY-]", _EMPTY),
-    "Character": (r"[^;]*[^;,][^;,]",),
-    "cigar": (r"[^;]*[^0-9MIDNSHPX=,.;]", r"(?:[^;]*,)?(?:[MIDNSHPX=]|[0-9]+(?:[,.;]|$))"),
+    "Character": (r"[^;]*[^;,][^;,]", _EMPTY),
+    "cigar": (r"[^;]*[^0-9MIDNSHPX=,.;]", r"(?:[^;]*,)?(?:[MIDNSHPX=]|[0-9]+(?:[,.;]|$))", _EMPTY),
     "String": (),
 }
 
@@ -197,6 +197,8 @@ def _fine(definition: Definition | None, n_alts: int, ploidy: int | None) -> str
     one = _pattern(definition) or "[^:,]*"
     if definition.type == "Integer":
         one = _COUNT if definition.values == "count" else _INTEGER
+    elif definition.values == "count":
+        one = one.replace("[-+]?", r"\+?")
     wanted = count_of(definition, n_alts, ploidy)
     several = f"{{{max(wanted - 1, 0)}}}" if wanted is not None else "*"
     return rf"(?:\.|(?:{one}|\.)(?:,(?:{one}|\.)){several})"
