@@ -77,9 +77,7 @@ def _erase(path: str, asked: dict[str, str], by: str, data: Path, as_json: bool)
     _show(told, as_json)
     if told["state"] != "complete":
         waiting = ", ".join(told["waiting_for"])
-        tell(
-            f"Not complete yet: {waiting} carry it out when they are back. canheal erase receipt {told['erasure']}"
-        )
+        tell(f"Not complete yet: {waiting} will say when. canheal erase receipt {told['erasure']}")
 
 
 def _receipt(path: str, data: Path) -> dict[str, Any]:
