@@ -103,8 +103,8 @@ class Victim:
 
     async def kill_pool_child(self, slot: str) -> None:
         """A child that works for the slot's process."""
-        parent = await self._living(slot)
-        (child, *_) = await _once(lambda: _pool_children(parent))
+        parent = self.stack.supervisor.slots[slot].child  # whose process may be another one by then
+        (child, *_) = await _once(lambda: _pool_children(parent.pid) if parent.pid else None)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
 
