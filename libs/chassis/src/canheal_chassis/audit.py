@@ -23,6 +23,8 @@ from canheal_chassis.telemetry import log
 AUDIT = "audit"
 ACTOR_HEADER = "X-Canheal-Actor"
 PAGE = 1000
+MOST_ENTRIES = 2**63 - 1
+"""What the database counts to."""
 
 
 class StoredEntries:
@@ -85,7 +87,7 @@ def audit_routes(audit: AuditLog, store: Store) -> APIRouter:
     @router.get("/v1/audit", response_class=StreamingResponse, responses=refusals() | _LINES)
     async def entries(
         request: Request,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=MOST_ENTRIES)] = 0,
         limit: Annotated[int, Query(ge=1, le=100 * PAGE)] = PAGE,
     ) -> StreamingResponse:
         """Entries behind a number, one in JSON a line; that they were read is an entry too."""
