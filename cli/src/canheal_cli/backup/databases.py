@@ -14,6 +14,7 @@ from canheal_chassis.audit import AUDIT
 from canheal_chassis.errors import Unreachable
 from canheal_chassis.lease import LEASES
 from canheal_chassis.store import KEYS, SESSIONS
+from canheal_schemas import STREAM_SERVICES
 from pydantic import SecretStr
 from pymongo import MongoClient, WriteConcern
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -23,8 +24,8 @@ from canheal_cli.errors import DatabaseNotEmptyError
 PREFIX: Final = "canheal_"
 INGEST: Final = "canheal_ingest"
 BLOBS: Final = "canheal_blobs"
-LAST: Final = {INGEST: 1, BLOBS: 2}
-"""Whatever a service knows builds on what ingest took in, and names blobs."""
+ORDER: Final = (*(f"{PREFIX}{service}" for service in reversed(STREAM_SERVICES)), INGEST, BLOBS)
+"""Whatever a service knows builds on what those before it in the stream said, and names blobs."""
 IN_BLOBS: Final = ("blobs.files", "blobs.chunks", KEYS)
 """A file is named by documents, its chunks by the file, the key by all: each is read after what names it."""
 PASSING: Final = frozenset({SESSIONS, LEASES})
@@ -49,7 +50,7 @@ class Databases:
     def places(self) -> list[Place]:
         """Every collection, in the order in which it is read."""
         names = [name for name in self._client.list_database_names() if name.startswith(PREFIX)]
-        ordered = sorted(names, key=lambda name: (LAST.get(name, 0), name))
+        ordered = sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else -1, name))
         return [(name, collection) for name in ordered for collection in self._collections(name)]
 
     def _collections(self, database: str) -> list[str]:

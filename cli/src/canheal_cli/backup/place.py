@@ -15,6 +15,9 @@ from canheal_cli.embedded.part import EmbeddedPart
 from canheal_cli.errors import NotRunningError, StillRunningError
 from canheal_cli.state import STATE_FILE, read_addresses
 
+PATIENCE_SECONDS = 120.0
+"""Nobody waits for an answer here: a busy machine may take its time."""
+
 
 @dataclass(frozen=True)
 class StorePlaces:
@@ -28,7 +31,7 @@ class StorePlaces:
 def to_read(data: Path) -> Iterator[StorePlaces]:
     """The stores that a backup is made of; a stopped platform's are started for it."""
     if secret("MONGODB_URI") or not (data / STATE_FILE).exists():
-        with at_rest(data) as places:
+        with at_rest(data, broker=False) as places:
             yield places
     else:
         found = read_addresses(data)
@@ -36,8 +39,8 @@ def to_read(data: Path) -> Iterator[StorePlaces]:
 
 
 @contextmanager
-def at_rest(data: Path) -> Iterator[StorePlaces]:
-    """The stores while no service runs; embedded ones are started for this alone.
+def at_rest(data: Path, *, broker: bool = True) -> Iterator[StorePlaces]:
+    """The stores while no service runs; embedded ones are started for this, a `broker` only where asked.
 
     Raises:
         StillRunningError: a platform runs on this folder.
@@ -52,14 +55,14 @@ def at_rest(data: Path) -> Iterator[StorePlaces]:
     if not data.is_dir():
         raise NotRunningError(f"There is no {data.resolve()}: name the database in MONGODB_URI, or --data.")
     database = EmbeddedDatabase(data)
-    broker = None if bootstrap else EmbeddedKafka(data)
-    parts: list[EmbeddedPart] = [database, *([broker] if broker else [])]
+    kafka = EmbeddedKafka(data) if broker and not bootstrap else None
+    parts: list[EmbeddedPart] = [database, *([kafka] if kafka else [])]
     try:
         for part in parts:
             part.start()
         for part in parts:
-            part.wait_ready()
-        yield StorePlaces(SecretStr(database.uri), broker.bootstrap if broker else bootstrap)
+            part.wait_ready(PATIENCE_SECONDS)
+        yield StorePlaces(SecretStr(database.uri), kafka.bootstrap if kafka else bootstrap)
     finally:
         for part in parts:
             part.stop()
