@@ -115,6 +115,8 @@ def left_align(frame: pl.DataFrame, fetch: Fetch) -> pl.DataFrame:
     )
     bases = ref.str.contains(_BASES) & alt.str.contains(_BASES)
     rows = frame.select("contig", "position", "ref", "alt").with_row_index("row").filter(indel & bases)
+    if rows.is_empty():
+        return frame.with_columns(aligned=pl.lit(value=True))
     moved = [(row, *leftmost(contig, at, r, a, fetch)) for row, contig, at, r, a in rows.iter_rows()]
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "row": pl.UInt32, "position": pl.Int64, "ref": pl.String, "alt": pl.String, "aligned": pl.Boolean,

@@ -16,7 +16,9 @@ gave the fraction is said beside it. The sources, in order:
 | INFO/TVAF | PCGR's input convention | as written; only where the file has no second sample it could mean |
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -42,6 +44,8 @@ _KEYS: Final = (
 )
 
 
+_DEPTHS: Final = ("DP", "DPT")
+"""Keys that are read beside a source's own."""
 _PLACE = "at."
 """Before a key: the column that says where in FORMAT it stands."""
 
@@ -52,11 +56,6 @@ class Source:
     alt_depth: pl.Expr
     total: pl.Expr
     vaf: pl.Expr
-
-    def given(self, present: frozenset[str]) -> bool:
-        """Whether any record has the FORMAT fields that it is named for."""
-        place, keys = self.name.split("/")
-        return place == "INFO" or set(keys.split(",")) <= present
 
     def columns(self) -> list[pl.Expr]:
         """What this source says of each allele."""
@@ -78,7 +77,7 @@ def with_fractions(frame: pl.DataFrame, *, info_is_the_samples: bool) -> pl.Data
     tvaf, tdp = (
         _info(frame, key) if info_is_the_samples else pl.lit(None, pl.String) for key in ("TVAF", "TDP")
     )
-    sources = [source for source in _sources(tvaf) if source.given(present)]
+    sources = [read(name) for name, read in _readers(tvaf).items() if _given(name, present)]
     computed = [column for source in sources for column in source.columns()]
     lazy = frame.lazy().with_columns(*computed)  # lazy: what the sources share is computed once
     lazy = lazy.with_columns(*_first_given([source.name for source in sources], tdp))
@@ -97,24 +96,49 @@ def _first_given(names: list[str], tdp: pl.Expr) -> list[pl.Expr]:
     ]
 
 
-def _sources(tvaf: pl.Expr) -> list[Source]:
-    one_alt = col("n_alts") == 1
+def _readers(tvaf: pl.Expr) -> dict[str, Callable[[str], Source]]:
+    """What reads each source, in their order."""
+    readers: dict[str, Callable[[str], Source]] = {
+        "FORMAT/AD": partial(_allelic, key="AD", depth="DP"),
+        "FORMAT/ADT": partial(_allelic, key="ADT", depth="DPT"),
+        "FORMAT/AD,RD": _varscan,
+        "FORMAT/AO,RO": _freebayes,
+        "FORMAT/AU,CU,GU,TU": _strelka_snvs,
+        "FORMAT/TAR,TIR": _strelka_indels,
+        "FORMAT/DP4": _strands,
+    }
+    estimates = {"FORMAT/AF": col("AF"), "FORMAT/FA": col("FA"), "INFO/TVAF": tvaf}
+    return readers | {name: partial(_written, value=value) for name, value in estimates.items()}
+
+
+def _given(name: str, present: frozenset[str]) -> bool:
+    """Whether any record has the FORMAT fields that a source is named for."""
+    place, keys = name.split("/")
+    return place == "INFO" or set(keys.split(",")) <= present
+
+
+def _written(name: str, value: pl.Expr) -> Source:
     nothing = pl.lit(None, pl.Int32)
-    read = [_allelic("FORMAT/AD", "AD", "DP"), _allelic("FORMAT/ADT", "ADT", "DPT")]
-    alone = pl.when(one_alt & ~col("AD").str.contains(",", literal=True)).then(_integer(col("AD")))
-    read.append(
-        _counted("FORMAT/AD,RD", pl.when(col("RD").is_not_null()).then(alone), alone + _integer(col("RD")))
+    return Source(name, nothing, nothing, _per_allele(value))
+
+
+def _varscan(name: str) -> Source:
+    alone = pl.when((col("n_alts") == 1) & ~col("AD").str.contains(",", literal=True)).then(
+        _integer(col("AD"))
     )
+    return _counted(name, pl.when(col("RD").is_not_null()).then(alone), alone + _integer(col("RD")))
+
+
+def _freebayes(name: str) -> Source:
     observed = _integers("AO")
     every = pl.when(observed.list.len() == col("n_alts")).then(observed.list.sum())
-    read.append(_counted("FORMAT/AO,RO", _at(observed, col("allele_index") - 1), every + _integer(col("RO"))))
-    read.extend(_strelka())
-    strands = pl.when(one_alt).then(_integers("DP4"))
+    return _counted(name, _at(observed, col("allele_index") - 1), every + _integer(col("RO")))
+
+
+def _strands(name: str) -> Source:
+    strands = pl.when(col("n_alts") == 1).then(_integers("DP4"))
     four = pl.when(strands.list.len() == 4).then(strands.list.sum())
-    read.append(_counted("FORMAT/DP4", _at(strands, pl.lit(2)) + _at(strands, pl.lit(3)), four))
-    for name, value in (("FORMAT/AF", col("AF")), ("FORMAT/FA", col("FA")), ("INFO/TVAF", tvaf)):
-        read.append(Source(name, nothing, nothing, _per_allele(value)))
-    return read
+    return _counted(name, _at(strands, pl.lit(2)) + _at(strands, pl.lit(3)), four)
 
 
 def _allelic(name: str, key: str, depth: str) -> Source:
@@ -124,7 +148,7 @@ def _allelic(name: str, key: str, depth: str) -> Source:
     return _counted(name, _at(counts, col("allele_index")), pl.coalesce(whole, _integer(col(depth))))
 
 
-def _strelka() -> tuple[Source, Source]:
+def _strelka_snvs(name: str) -> Source:
     """Strelka's user guide: counts are `tier 1,tier 2`; the fraction is of the two alleles' tier 1."""
 
     def base(allele: str) -> pl.Expr:
@@ -133,14 +157,13 @@ def _strelka() -> tuple[Source, Source]:
         ]
         return pl.coalesce(counts)
 
-    ref, alt = (
-        _at(_integers("TAR"), pl.lit(0)),
-        pl.when(col("n_alts") == 1).then(_at(_integers("TIR"), pl.lit(0))),
-    )
-    return (
-        _counted("FORMAT/AU,CU,GU,TU", base("alt"), base("alt") + base("ref")),
-        _counted("FORMAT/TAR,TIR", alt, ref + alt),
-    )
+    return _counted(name, base("alt"), base("alt") + base("ref"))
+
+
+def _strelka_indels(name: str) -> Source:
+    ref = _at(_integers("TAR"), pl.lit(0))
+    alt = pl.when(col("n_alts") == 1).then(_at(_integers("TIR"), pl.lit(0)))
+    return _counted(name, alt, ref + alt)
 
 
 def _counted(name: str, alt: pl.Expr, total: pl.Expr) -> Source:
@@ -184,7 +207,7 @@ def _info(frame: pl.DataFrame, key: str) -> pl.Expr:
 
 
 def _with_format_fields(frame: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
-    """One column a key of _KEYS, null where FORMAT does not have it or the value is `.`; and the keys met.
+    """One column a key of _KEYS that is met, and each of _DEPTHS; null where there is no value; the keys met.
 
     Where a key stands is found once for each distinct FORMAT.
     """
@@ -200,7 +223,7 @@ def _with_format_fields(frame: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[st
     given = [
         values.list.get(col(_PLACE + key), null_on_oob=True).replace(".", None).alias(key) for key in present
     ]
-    absent = [pl.lit(None, pl.String).alias(key) for key in _KEYS if key not in present]
+    absent = [pl.lit(None, pl.String).alias(key) for key in _DEPTHS if key not in present]
     return frame.lazy().with_columns(*given, *absent).collect(), frozenset(present)
 
 

@@ -52,15 +52,14 @@ def overlap_join(queries: pl.DataFrame, intervals: pl.DataFrame) -> pl.DataFrame
 
     Contigs are laid end to end on one axis, so that one search serves them all.
     """
-    contigs = pl.concat([queries["contig"], intervals["contig"]]).unique()
-    ends = pl.concat([frame["end"].cast(pl.Int64) for frame in (queries, intervals)]).to_numpy()
-    step = int(ends.max(initial=0)) + 1
-    offsets = pl.DataFrame({"contig": contigs, "offset": np.arange(len(contigs), dtype=np.int64) * step})
-    q, i = (
-        frame.select("contig", "start", "end")
-        .join(offsets, on="contig", how="left", maintain_order="left")
-        .select(pl.col("start") + pl.col("offset"), pl.col("end") + pl.col("offset"))
-        for frame in (queries, intervals)
-    )
-    query, interval = overlaps(i["start"], i["end"], q["start"], q["end"])
+    frames = (queries, intervals)
+    contigs = pl.Enum(pl.concat([frame["contig"] for frame in frames]).unique())
+    step = 1 + max(int(frame["end"].to_numpy().max(initial=0)) for frame in frames)
+    (q_start, q_end), (i_start, i_end) = (_on_one_axis(frame, contigs, step) for frame in frames)
+    query, interval = overlaps(i_start, i_end, q_start, q_end)
     return pl.DataFrame({"query": query, "interval": interval})
+
+
+def _on_one_axis(frame: pl.DataFrame, contigs: pl.Enum, step: int) -> tuple[Positions, Positions]:
+    offset = frame["contig"].cast(contigs).to_physical().to_numpy().astype(np.int64) * step
+    return frame["start"].to_numpy() + offset, frame["end"].to_numpy() + offset

@@ -109,7 +109,7 @@ def _protein_name() -> pl.Expr:
 
 def _with_lost_codons(rows: pl.DataFrame, assembly: Assembly) -> pl.DataFrame:
     """Say that an indel touches the start or stop codon where mehari left it at a UTR term."""
-    if rows.is_empty():
+    if (rows["kind"] == "snv").all():
         return rows
     codons = edge_codons(assembly)
     touched = {

@@ -4,6 +4,7 @@ diseases.tsv says which OncoTree types a CIViC disease means. The same type or a
 tumour type; a subtype that the sample's code does not tell is not comparable.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,7 @@ OTHER: Final = "other"
 """Where evidence is from, as tiering.toml names it."""
 
 
+@lru_cache(maxsize=256)
 def fits(oncotree_code: str | None, tree: OncoTree | None) -> pl.DataFrame:
     """`disease disease_match from` for every disease of the table.
 
