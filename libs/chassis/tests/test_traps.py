@@ -1,5 +1,6 @@
 """faust's first three traps (an event lost by a raise, by a gap, by a stop), each held by the chassis."""
 
+import itertools
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from canheal_chassis.service import FATAL
 from canheal_chassis.stream import MAX_STARTS
 from canheal_schemas import DeadLettered, Purpose, SampleReceived, VariantsAnnotated, deadletter_topic
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.partitioner.default import murmur2
 from worker_bench import Bench, consent, sample
 
 pytestmark = pytest.mark.stack
@@ -78,3 +80,24 @@ def test_an_event_that_ends_its_worker_three_times_is_a_dead_letter_and_the_othe
     letter = DeadLettered.model_validate_json(bench.said(deadletter_topic("annotate").name)[0].value)
     assert (letter.error, letter.sample) == (CrashedWorker.slug, sample("poison").sample)
     bench.wait_for(lambda: len(bench.ids_said(VariantsAnnotated.topic.name)) == 1)
+
+
+def partition_of(label: str) -> int:
+    """Where the producer puts a sample's events."""
+    key = str(sample(label).sample).encode()
+    return (murmur2(key) & 0x7FFFFFFF) % SampleReceived.topic.partitions
+
+
+def test_what_ends_its_worker_behind_others_that_are_not_committed_yet_is_a_dead_letter_too(
+    bench: Bench, tmp_path: Path
+) -> None:
+    labels = (f"innocent-{number}" for number in itertools.count())
+    before = list(itertools.islice((one for one in labels if partition_of(one) == partition_of("poison")), 2))
+    bench.say(consent(1, Purpose.OWN_CARE), *map(sample, before), sample("poison"))
+    for _ in range(MAX_STARTS):
+        assert bench.start("slow.py", "0", str(tmp_path), "abort").wait(timeout=30) == -signal.SIGABRT
+    bench.start("slow.py", "0", str(tmp_path), "abort")
+    bench.wait_for(lambda: len(bench.ids_said(deadletter_topic("annotate").name)) == 1)
+    letter = DeadLettered.model_validate_json(bench.said(deadletter_topic("annotate").name)[0].value)
+    assert (letter.error, letter.sample) == (CrashedWorker.slug, sample("poison").sample)
+    assert len(bench.ids_said(VariantsAnnotated.topic.name)) == len(before)

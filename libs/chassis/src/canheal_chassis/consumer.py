@@ -19,7 +19,8 @@ from canheal_chassis.message import Record, as_headers
 FETCH_WAIT_MS = 100
 """faust asks the broker to hold a fetch for 1,500 ms: a partition left out of it would wait that long."""
 
-type Take = Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[None]]
+type Take = Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[bool]]
+"""Handles a record to its end; whether it had none before."""
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
@@ -130,7 +131,11 @@ def make_app(group: str, bootstrap: str, instance_id: str) -> App:
 def consume(app: App, topics: Sequence[str], take: Take) -> None:
     """Give every record of these topics to `take`, one in hand a partition; only `take` acknowledges."""
     finished: dict[TP, int | None] = {}
-    """Of each partition the assignment (faust's generation) in which an event of it was last finished."""
+    """Of each partition the assignment (faust's generation) in which an event of it last got its outcome.
+
+    One whose stored outcome was only said again does not count: a worker that ends soon after its start
+    commits nothing, and what ended it would never be the first.
+    """
 
     async def agent(stream: StreamT[bytes]) -> None:
         events = cast("faust.Stream[bytes]", stream).noack()
@@ -146,8 +151,8 @@ def consume(app: App, topics: Sequence[str], take: Take) -> None:
                 headers=as_headers(message.headers or ()),
                 first=finished.get(place, -1) != message.generation_id,
             )
-            await take(record, _acknowledgement(events, event))
-            finished[place] = message.generation_id
+            if await take(record, _acknowledgement(events, event)):
+                finished[place] = message.generation_id
 
     app.agent(app.topic(*topics, internal=True), isolated_partitions=True)(agent)
 

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from faust.types import TP
 
 from canheal_chassis.audit import audit_routes
-from canheal_chassis.consumer import App, consume, make_app
+from canheal_chassis.consumer import App, Take, consume, make_app
 from canheal_chassis.deadletter_desk import Desk
 from canheal_chassis.deadletter_routes import deadletter_routes
 from canheal_chassis.deadletters import DEADLETTERS, DeadLetters
@@ -145,17 +145,17 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
             log("stopped")
 
 
-def taking(hands: Hands) -> Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[None]]:
+def taking(hands: Hands) -> Take:
     """`deliver`, and the end of the process where something escapes it: faust would acknowledge and go on.
 
     A heavy lane has one event in hand: two genomes at once would only take twice the memory and the disk.
     """
     turn = asyncio.Semaphore(1) if hands.lane is Lane.HEAVY else nullcontext()
 
-    async def take(record: Record, acknowledge: Callable[[], Awaitable[None]]) -> None:
+    async def take(record: Record, acknowledge: Callable[[], Awaitable[None]]) -> bool:
         try:
             async with turn:
-                await deliver(record, hands, acknowledge)
+                return await deliver(record, hands, acknowledge)
         except Exception as error:  # noqa: BLE001 nobody foresaw it: the event must come again
             log("fatal", error=type(error).__name__, topic=record.topic, offset=record.offset)
             traceback.print_tb(error.__traceback__)  # without the message: it may name values

@@ -100,12 +100,16 @@ class Task:
         return getattr(self.event, "sample", None)
 
 
-async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaitable[None]]) -> None:
-    """Handle one event to its end; only what nobody foresaw escapes, and then the process must end."""
-    attempt = 0
+async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaitable[None]]) -> bool:
+    """Handle one event to its end; only what nobody foresaw escapes, and then the process must end.
+
+    Returns whether the event had no end before: its outcome was made here, or it was given up.
+    """
+    bind()  # nothing of the event before
+    attempt, new = 0, True
     while True:
         try:
-            await _seven_steps(record, hands)
+            new = await _seven_steps(record, hands)
             break
         except EventRefused as error:
             if await _kept(record, error, hands):
@@ -117,16 +121,19 @@ async def deliver(record: Record, hands: Hands, acknowledge: Callable[[], Awaita
         await asyncio.sleep(_pause(attempt))
         attempt += 1
     await acknowledge()  # 7. acknowledge
+    return new
 
 
-async def _seven_steps(record: Record, hands: Hands) -> None:
+async def _seven_steps(record: Record, hands: Hands) -> bool:
+    """Whether the outcome was made here; else the stored one was said again, or another lane makes it."""
     began = time.perf_counter()
     task = decode(record, hands)  # 1. decode
     bind(event_type=task.envelope.event_type, correlation_id=str(task.envelope.correlation_id))
     if hands.lane is Lane.COMMON and task.handler.heavy(task.event):
         await _pass_on(record, task, hands)
-        return
+        return False
     entry = await hands.ledger.find(task.key)  # 2. ledger
+    new = entry is None
     if entry is None:
         async with _start(record, task, hands):
             entry = await _make(task, hands)  # 3. consent, 4. run, 5. store
@@ -137,6 +144,7 @@ async def _seven_steps(record: Record, hands: Hands) -> None:
         ADOPTED.labels(hands.service, task.envelope.event_type).inc()
     await _say(task, entry, hands)  # 6. erasure and consent once more, publish
     await _measure(task, hands, began)
+    return new
 
 
 def decode(record: Record, hands: Hands) -> Task:
