@@ -1,4 +1,4 @@
-"""How fast the platform is here: `python tools/bench_stages.py [exome|panel|cohort|memory ...]`, all without.
+"""How fast the platform is here: `bench_stages.py [exome|panel|cohort|consent|memory ...]`, without any: all.
 
 Starts a platform of its own on the embedded broker and database, and prints one Markdown table a part. What
 a stage took is the difference of `occurred_at` of the events at its ends: the moments at which outcomes were
@@ -22,9 +22,13 @@ from uuid import UUID
 
 from canheal_cli.stack import Stack
 from canheal_schemas import ReportIssued, ReportStatus, RiskScored, SampleReceived, VariantsAnnotated
+from canheal_schemas.identifiers import sample_id
 
 from cohort import EXOME_MB, read_cohort
 from hospital import Hospital, Submission
+from in_force import changes_until_refused, consents_applied
+from upload import GIGABYTE, peaks_mb
+from upload import upload as send_genome
 from wire import records
 
 ROOT: Final = Path(__file__).parents[1]
@@ -32,6 +36,7 @@ DATA: Final = Path(os.environ.get("CANHEAL_TEST_DATA", ROOT.parent / "shared" / 
 EXOME: Final = "T001-COAD.grch38.vcf.gz"
 EXOMES, PANELS, PANEL_RECORDS, TUMOURS, AT_ONCE = 20, 50, 500, 200, 4
 WARM_UP: Final = 3
+CHANGES: Final = 20
 STAGES: Final = (
     ("annotated", VariantsAnnotated),
     ("scored", RiskScored),
@@ -131,6 +136,41 @@ async def cohort(run: Run) -> None:
     _table(f"{TUMOURS} tumours of MC3, {AT_ONCE} in flight", ("what", "measured"), rows)
 
 
+async def consent(run: Run) -> None:
+    """A consent withdrawn and given back, again and again."""
+    said = _metadata("CONSENT-1")
+    await run.one_by_one([(said, _thinned((DATA / "vcf" / EXOME), PANEL_RECORDS))])
+    (version,) = (await run.hospital.versions(sample_id(said["site"], said["label"])))[-1:]
+    before = await consents_applied(run.stack.addresses.services)
+    page = f"{run.hospital.report}{version['html']}"
+    took = await changes_until_refused(run.hospital, said["site"], said["pseudonym"], page, CHANGES)
+    rows = [("PUT answered -> report refused", f"{_spread(took)} s")]
+    for slot, applied in (await consents_applied(run.stack.addresses.services)).items():
+        fresh = applied.since(before[slot])
+        worst = min((edge for edge in fresh.buckets if fresh.within(edge) == fresh.count), default=0)
+        rows.append(
+            (f"recorded -> applied by {slot}", f"{fresh.count:.0f} of {2 * CHANGES} within {worst} s")
+        )
+    title = f"{CHANGES} withdrawals, each given back"
+    _table(title, ("from -> to", "p50 / p99 / worst; the services by their own clock"), rows)
+
+
+async def upload(run: Run) -> None:
+    """A genome of a gigabyte, as text: the door's memory."""
+    slot = run.stack.supervisor.slots["ingest-0"]
+    idle = [round(_rss_mb(pid)) for pid in _family(slot.child.pid or 0)]
+    genome = _metadata("UPLOAD-1") | {"assay": {"type": "genome"}, "kind": "germline"}
+    done = await send_genome(run.hospital.ingest, genome, GIGABYTE)
+    peaks = [round(peak) for peak in peaks_mb(_family(slot.child.pid or 0))]
+    rows = [
+        ("answer", f"{done.status} after {done.seconds:.0f} s"),
+        ("ingest itself, before and at its peak", f"{idle[0]} and {peaks[0]} MB"),
+        ("its children, before", f"{idle[1:]} MB"),
+        ("its children at their peak: checks of panels, of genomes", f"{peaks[1:]} MB"),
+    ]
+    _table(f"One upload of {done.sent_bytes / 1e9:.2f} GB", ("what", "measured"), rows)
+
+
 async def memory(run: Run) -> None:
     """Resident memory after everything above."""
     rows = []
@@ -144,6 +184,8 @@ PARTS: Final[Mapping[str, Callable[[Run], Coroutine[Any, Any, None]]]] = {
     "exome": exome,
     "panel": panel,
     "cohort": cohort,
+    "consent": consent,
+    "upload": upload,
     "memory": memory,
 }
 

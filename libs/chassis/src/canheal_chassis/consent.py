@@ -1,6 +1,7 @@
 """The consent in force, as this process knows it, and the gate that asks it."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +18,7 @@ from canheal_schemas import (
 
 from canheal_chassis.clock import utc_now
 from canheal_chassis.errors import ConsentOutOfDate
-from canheal_chassis.telemetry import log
+from canheal_chassis.telemetry import CONSENT_IN_FORCE_SECONDS, log
 
 PATIENCE_SECONDS = 10.0
 """After this long without a consent that an event names, the wait is logged (it goes on)."""
@@ -55,7 +56,7 @@ class ConsentProjection:
             floor = known.consent_version + 1 if known else 0
             self._readable_from[subject] = max(floor, self._readable_from.get(subject, 0))
 
-    def apply(self, event: Event, _envelope: Envelope) -> None:
+    def apply(self, event: Event, envelope: Envelope) -> None:
         """Take a consent over unless a newer one is known, or an erasure: nothing brings a subject back."""
         if isinstance(event, ErasureRequested) and event.sample is not None:
             self._erased_samples.add(event.sample)
@@ -67,6 +68,9 @@ class ConsentProjection:
         if self.erased(event.subject) or event.consent_version < self._readable_from.get(event.subject, 0):
             return
         self._newest[event.subject] = event
+        if self.up_to_date and not math.isinf(self._age()):  # not while old ones are read after a start
+            took = self._now() - envelope.occurred_at
+            CONSENT_IN_FORCE_SECONDS.observe(max(0.0, took.total_seconds()))
         waking = asyncio.get_running_loop().create_task(self._wake())
         self._waking.add(waking)
         waking.add_done_callback(self._waking.discard)

@@ -36,6 +36,11 @@ END_TO_END_SECONDS = Histogram(
     buckets=SECONDS,
 )
 LAG = Gauge("canheal_lag", "Records of a topic that this process has yet to handle", ["service", "topic"])
+CONSENT_IN_FORCE_SECONDS = Histogram(
+    "canheal_consent_in_force_seconds",
+    "From a consent recorded by ingest to applied by this process",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0, 60.0),
+)
 LOOKUP_UNREADABLE = Counter("canheal_lookup_unreadable", "Look-up records that could not be read", ["topic"])
 
 EventName = Literal[
