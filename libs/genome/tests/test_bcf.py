@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from canheal_genome.bcf import is_bcf, to_vcf
-from canheal_genome.compression import BGZF_EOF
+from canheal_genome.bcf import to_vcf
+from canheal_genome.compression import BGZF_EOF, is_bcf
 from canheal_genome.errors import VcfRefused
 from canheal_genome.vcf import check
 from cyvcf2 import VCF, Writer

@@ -1,11 +1,14 @@
 """On which genome a file was called, and when that is refused."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from canheal_genome.errors import VcfRefused
-from canheal_ingest.door import Question, examine
+from canheal_ingest.door import current_codes, examine
+from canheal_ingest.questions import Question
 
 HEADER = "##fileformat=VCFv4.2\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -56,3 +59,18 @@ def test_contig_lengths_that_the_bases_contradict_are_refused(tmp_path: Path, te
     lied = text.replace("#CHROM", CONTIG_37 + "#CHROM", 1)
     with pytest.raises(VcfRefused, match="build-contradicted"):
         examine(asked(tmp_path / "vcf", lied, None), None)
+
+
+def test_each_oncotree_code_names_the_one_that_counts_now() -> None:
+    codes = current_codes(None)
+    assert codes is not None
+    assert codes["COAD"] == "COAD"
+    assert {codes[code] for code in codes.values()} == set(codes.values())
+    assert "NO-SUCH-CODE" not in codes
+
+
+def test_the_process_that_takes_uploads_loads_no_reference_data_and_no_polars() -> None:
+    heavy = "polars numpy pyarrow cyvcf2 mehari canheal_refdata.bundle canheal_genome.vcf"
+    asked = f"import sys, canheal_ingest.main; print([m for m in {heavy.split()} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

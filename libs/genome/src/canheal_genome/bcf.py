@@ -12,24 +12,15 @@ from cyvcf2 import VCF, Writer
 
 from canheal_genome.compression import raw_pieces
 from canheal_genome.errors import VcfRefused
-from canheal_genome.foreign import BCF
 
 _MEND: Final = "Send it again, or as a VCF: bcftools view -Oz -o out.vcf.gz in.bcf"
-
-
-def is_bcf(path: Path) -> bool:
-    """Whether the file starts as a BCF; a damaged start is for `compression.pieces` to name."""
-    try:
-        return next(raw_pieces(path), b"").startswith(BCF)
-    except VcfRefused:
-        return False
 
 
 def to_vcf(path: Path, target: Path, max_bytes: int) -> None:
     """Write the BCF's records as a BGZF VCF.
 
     Args:
-        path: A file that `is_bcf`.
+        path: A file of which `compression.is_bcf` is true.
         target: Where the VCF is written; the same BCF gives the same bytes.
         max_bytes: Where reading stops, of the decompressed BCF.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from canheal_genome.errors import VcfRefused
-from canheal_genome.foreign import refuse_foreign
+from canheal_genome.foreign import BCF, refuse_foreign
 
 Compression = Literal["plain", "gzip", "bgzf"]
 
@@ -63,6 +63,14 @@ def pieces(path: Path, max_bytes: int) -> Iterator[bytes]:
         if number == 0:
             refuse_foreign(piece)
         yield piece
+
+
+def is_bcf(path: Path) -> bool:
+    """Whether the file starts as a BCF; a damaged start is for `pieces` to name."""
+    try:
+        return next(raw_pieces(path), b"").startswith(BCF)
+    except VcfRefused:
+        return False
 
 
 def raw_pieces(path: Path, max_bytes: int = 1 << 62) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from canheal_genome.errors import VcfRefused
 
-BLOCK_BYTES: Final = 4 << 20
+BLOCK_BYTES: Final = 3 << 20
 MAX_LINE_BYTES: Final = 10 << 20
 MAX_TRAILING_LINES: Final = 10_000
 """Empty lines at the end; more are a bomb, not a slip."""

@@ -5,46 +5,23 @@ are compared in every case, and an answer that they contradict is refused.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from canheal_genome.bcf import is_bcf, to_vcf
+from canheal_genome.bcf import to_vcf
 from canheal_genome.builds import Build
-from canheal_genome.compression import BGZF_EOF
+from canheal_genome.compression import BGZF_EOF, is_bcf
 from canheal_genome.errors import BuildRefused
 from canheal_genome.reference import build_from_reference
-from canheal_genome.vcf import VcfFacts, check
+from canheal_genome.vcf import check
 from canheal_refdata.bundle import Bundle, warm_bundle
 
 from canheal_ingest.errors import ScratchFull
+from canheal_ingest.questions import Passed, Question
 from canheal_ingest.sites import sites_with_bases
 
 SITES_COMPARED: Final = 1_000
 """Records of each build's slices whose REF is compared; five tell the builds apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A file and what the hospital says of it."""
-
-    path: Path
-    germline: bool
-    vcf_sample: str | None
-    vcf_normal: str | None
-    declared: str | None
-    max_uncompressed_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A file that may enter."""
-
-    vcf: Path
-    """The file as the platform keeps it: as it came, or the VCF of a BCF."""
-    facts: VcfFacts
-    build: str
-    build_basis: str
 
 
 def examine(question: Question, bundle: Path | None) -> Passed:
@@ -76,7 +53,17 @@ def examine(question: Question, bundle: Path | None) -> Passed:
     build = _confirmed(question, vcf, opened, by_contigs or by_word)
     opened.assembly(build)
     basis = "contig lengths" if by_contigs else "declared" if by_word else "REF bases"
-    return Passed(vcf, facts, build.value, basis)
+    return Passed(vcf, facts.sample, facts.normal, build.value, basis)
+
+
+def current_codes(bundle: Path | None) -> dict[str, str] | None:
+    """Each OncoTree code, replaced ones too, with the one that counts now; None without OncoTree."""
+    oncotree = warm_bundle(bundle).oncotree
+    if oncotree is None:
+        return None
+    codes = oncotree.nodes.select("code", "earlier_codes").rows()
+    replaced = {earlier: code for code, earlier_codes in codes for earlier in earlier_codes}
+    return replaced | {code: code for code, _ in codes}
 
 
 def _as_vcf(question: Question) -> Path:

@@ -1,7 +1,7 @@
 """A submission from its first byte to the answer: upload, metadata, the door, then the stores."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,29 +9,39 @@ from typing import Self
 
 from canheal_chassis.errors import ChildDied
 from canheal_chassis.pool import Pool
-from canheal_genome.bcf import is_bcf
+from canheal_genome.compression import is_bcf
 from canheal_genome.errors import VcfRefused
-from canheal_refdata.bundle import warm_bundle
 from canheal_schemas import Assay, GenomeBuild, SampleContext, SampleKind
 
-from canheal_ingest.bed import merged_size_mb
-from canheal_ingest.door import Passed, Question, examine
+from canheal_ingest.in_child import CURRENT_CODES, EXAMINE, MERGED_SIZE_MB, WARM
 from canheal_ingest.metadata import Metadata, TumourTypes, read_metadata
 from canheal_ingest.pace import Pace, Turnstile
+from canheal_ingest.questions import Passed, Question
 from canheal_ingest.samples import Accepted, Samples, Submission
 from canheal_ingest.settings import Settings
 from canheal_ingest.upload import Limits, Upload, place, receive
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """OncoTree's codes, each with the one that counts now; None where the bundle has no OncoTree."""
+
+    current_of: Mapping[str, str] | None
+
+    def current(self, code: str) -> str | None:
+        return None if self.current_of is None else self.current_of.get(code)
 
 
 class Lanes:
     """Where files are read: large ones in a process of their own, so that no panel waits for a genome."""
 
     def __init__(self, settings: Settings) -> None:
-        warm = partial(warm_bundle, settings.bundle)
+        warm = partial(WARM, settings.bundle)
         self._common = Pool(settings.pool_processes, warm)
         self._large = Pool(1, warm)
         self._large_bytes = settings.large_vcf_bytes
         self._bundle = settings.bundle
+        self._codes: Codes | None = None
 
     async def ready(self) -> None:
         """Wait until the common lane's reference data is open."""
@@ -41,13 +51,23 @@ class Lanes:
         """`door.examine`, beside the event loop."""
         large = question.path.stat().st_size >= self._large_bytes
         try:
-            return await (self._large if large else self._common).run(examine, question, self._bundle)
+            return await (self._large if large else self._common).run(EXAMINE, question, self._bundle)
         except ChildDied as error:
             if not await asyncio.to_thread(is_bcf, question.path):
                 raise
             raise VcfRefused(
                 "bcf-corrupt", "htslib ended its process on this BCF, twice; send it as a VCF"
             ) from error
+
+    async def tumour_types(self) -> TumourTypes | None:
+        """The bundle's tumour types, asked of a child once."""
+        if self._codes is None:
+            self._codes = Codes(await self._common.run(CURRENT_CODES, self._bundle))
+        return None if self._codes.current_of is None else self._codes
+
+    async def merged_size_mb(self, bed: str) -> float:
+        """`bed.merged_size_mb`, beside the event loop."""
+        return await self._common.run(MERGED_SIZE_MB, bed)
 
     def close(self) -> None:
         self._common.close()
@@ -63,7 +83,6 @@ class Reception:
     max_uncompressed_bytes: int
     pace: Pace
     turnstile: Turnstile
-    tumour_types: TumourTypes | None
     lanes: Lanes
     samples: Samples
 
@@ -75,7 +94,6 @@ class Reception:
             settings.max_uncompressed_bytes,
             Pace(settings.upload_idle_seconds, settings.min_upload_bytes_per_second),
             Turnstile(settings.max_uploads_at_once),
-            warm_bundle(settings.bundle).oncotree,
             lanes,
             samples,
         )
@@ -92,8 +110,8 @@ class Reception:
     async def _take(self, stream: AsyncIterator[bytes], content_type: str) -> Accepted:
         async with place(self.scratch) as folder:
             upload = await receive(stream, content_type, folder, self.limits)
-            said = read_metadata(upload.metadata, self.tumour_types)
-            assay = _assay(said)
+            said = read_metadata(upload.metadata, await self.lanes.tumour_types())
+            assay = await self._assay(said)
             passed = await self.lanes.examine(self._question(said, upload))
             return await self.samples.accept(
                 Submission(
@@ -106,6 +124,11 @@ class Reception:
                 )
             )
 
+    async def _assay(self, said: Metadata) -> Assay:
+        bed = said.assay.bed
+        size = said.assay.size_mb if bed is None else await self.lanes.merged_size_mb(bed)
+        return Assay(type=said.assay.type, size_mb=size)
+
     def _question(self, said: Metadata, upload: Upload) -> Question:
         return Question(
             path=upload.vcf,
@@ -117,11 +140,6 @@ class Reception:
         )
 
 
-def _assay(said: Metadata) -> Assay:
-    size = said.assay.size_mb if said.assay.bed is None else merged_size_mb(said.assay.bed)
-    return Assay(type=said.assay.type, size_mb=size)
-
-
 def _context(said: Metadata, assay: Assay, passed: Passed) -> SampleContext:
     return SampleContext(
         label=said.label,
@@ -129,8 +147,8 @@ def _context(said: Metadata, assay: Assay, passed: Passed) -> SampleContext:
         assay=assay,
         build=GenomeBuild(passed.build),
         build_basis=passed.build_basis,
-        vcf_sample=passed.facts.sample,
-        vcf_normal=passed.facts.normal,
+        vcf_sample=passed.sample,
+        vcf_normal=passed.normal,
         oncotree_code=said.oncotree_code,
         sex=said.sex,
         age_years=said.age_years,
