@@ -62,6 +62,22 @@ def refusals(*errors: type[Exception], validated: bool = True) -> dict[int | str
     return {status: _documented(named) for status, named in sorted(slugs.items())}
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """A model's JSON Schema, whole in itself: a reference would point into the API's description."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inlined(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        part = parts.get(node.get("$ref", "").removeprefix("#/$defs/"))
+        return inlined(part) if part else {name: inlined(value) for name, value in node.items()}
+
+    return dict(inlined(schema))
+
+
 def _documented(slugs: Iterable[str]) -> dict[str, Any]:
     named = ", ".join(f"`{slug}`" for slug in dict.fromkeys(slugs))
     return {

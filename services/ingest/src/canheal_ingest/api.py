@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from canheal_chassis.answers import problem_response, refusals
+from canheal_chassis.answers import problem_response, refusals, schema_of
 from canheal_chassis.audit import actor_of
 from canheal_chassis.errors import ChildDied, Erased
 from canheal_chassis.http import install_problems
@@ -149,7 +149,7 @@ _SUBMISSION = _takes(
                 "type": "object",
                 "required": ["metadata", "vcf"],
                 "properties": {
-                    "metadata": Metadata.model_json_schema(),
+                    "metadata": schema_of(Metadata),
                     "vcf": {
                         "type": "string",
                         "contentMediaType": "application/octet-stream",

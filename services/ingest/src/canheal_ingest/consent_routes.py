@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from canheal_chassis.answers import refusals
+from canheal_chassis.answers import refusals, schema_of
 from canheal_chassis.audit import actor_of
 from canheal_chassis.errors import Erased
 from canheal_vault.auditlog import AuditLog
@@ -34,7 +34,7 @@ _BODY: Final = {
     "requestBody": {
         "required": True,
         "content": {
-            PLAIN: {"schema": StatedConsent.model_json_schema()},
+            PLAIN: {"schema": schema_of(StatedConsent)},
             MEDIA_TYPE: {
                 "schema": {
                     "type": "object",
