@@ -19,8 +19,8 @@ from canheal_chassis.message import as_headers
 from canheal_chassis.telemetry import LOOKUP_UNREADABLE, log
 
 RECONNECT_SECONDS = 1.0
-FETCH_WAIT_MS = 100
-"""Bounds how late a withdrawn consent is in force."""
+FETCH_WAIT_MS = 250
+"""Bounds how late a withdrawn consent is in force; each wait that ends empty costs every process a request."""
 ASK_SECONDS = 1.0
 """How often the broker is asked where the topics end: the proof that everything has been read."""
 ANSWER_SECONDS = 2.0

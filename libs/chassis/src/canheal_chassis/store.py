@@ -47,6 +47,8 @@ SAVED_AT = "saved_at_"
 SESSIONS = "sessions"
 KEYS = "keys"
 GRIDFS_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
+WATCH_MS = 1000
+"""How long the server may hold a question for changes that there are none of."""
 DURABLE = WriteConcern(w="majority", j=True)
 
 
@@ -278,7 +280,7 @@ class Store:
         """An item whenever a record was added; ends when the server ends it or does not answer."""
         added = [{"$match": {"operationType": "insert"}}]
         with suppress(PyMongoError):
-            async with self._database[collection].watch(added) as stream:
+            async with self._database[collection].watch(added, max_await_time_ms=WATCH_MS) as stream:
                 async for _ in stream:
                     yield
 
