@@ -1,4 +1,4 @@
-"""How fast the platform is here: `bench_stages.py [exome|panel|cohort|consent|memory ...]`, without any: all.
+"""How fast the platform is here: `tools/bench_stages.py [PART ...]`, every part of PARTS without one.
 
 Starts a platform of its own on the embedded broker and database, and prints one Markdown table a part. What
 a stage took is the difference of `occurred_at` of the events at its ends: the moments at which outcomes were
@@ -163,7 +163,7 @@ async def upload(run: Run) -> None:
     done = await send_genome(run.hospital.ingest, genome, GIGABYTE)
     peaks = [round(peak) for peak in peaks_mb(_family(slot.child.pid or 0))]
     rows = [
-        ("answer", f"{done.status} after {done.seconds:.0f} s"),
+        (f"answered {done.status}", f"after {done.seconds:.0f} s: {done.answer}"),
         ("ingest itself, before and at its peak", f"{idle[0]} and {peaks[0]} MB"),
         ("its children, before", f"{idle[1:]} MB"),
         ("its children at their peak: checks of panels, of genomes", f"{peaks[1:]} MB"),

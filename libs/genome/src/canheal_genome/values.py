@@ -22,9 +22,10 @@ MAX_COUNT: Final = 64
 
 _INT32: Final = 2**31 - 1
 _LOWEST: Final = 2**31 - 8  # VCF 4.3, section 1.3: -2^31 to -2^31+7 cannot be stored in BCF
+_UNSIGNED: Final = r"(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:inf|infinity|nan))"
 _NUMBER_PATTERN: Final = {
     "Integer": r"-?[0-9]+",
-    "Float": r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?i:inf|infinity|nan)",
+    "Float": f"[-+]?{_UNSIGNED}",
     "Character": r"[^:;,]",
 }
 
@@ -198,7 +199,7 @@ def _fine(definition: Definition | None, n_alts: int, ploidy: int | None) -> str
     if definition.type == "Integer":
         one = _COUNT if definition.values == "count" else _INTEGER
     elif definition.values == "count":
-        one = one.replace("[-+]?", r"\+?")
+        one = rf"\+?{_UNSIGNED}"
     wanted = count_of(definition, n_alts, ploidy)
     several = f"{{{max(wanted - 1, 0)}}}" if wanted is not None else "*"
     return rf"(?:\.|(?:{one}|\.)(?:,(?:{one}|\.)){several})"
