@@ -22,7 +22,7 @@ from canheal_cli.errors import AlreadyRunningError, NotReadyError
 from canheal_cli.portplan import choose_ports
 from canheal_cli.ports import LOOPBACK
 from canheal_cli.processes import PROCESSES, Process
-from canheal_cli.state import Addresses, withdraw
+from canheal_cli.state import LOCK_FILE, Addresses, withdraw
 from canheal_cli.supervisor import Slot, Supervisor
 from canheal_cli.topics import apply_topics
 
@@ -102,7 +102,7 @@ class Stack:
         self.addresses.write(self.data)
 
     def _take_folder(self, started: ExitStack) -> None:
-        lock = started.enter_context((self.data / "up.lock").open("w"))
+        lock = started.enter_context((self.data / LOCK_FILE).open("w"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

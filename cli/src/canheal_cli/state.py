@@ -10,6 +10,8 @@ from canheal_cli.errors import NotRunningError
 
 DEFAULT_DATA = Path(".canheal")
 STATE_FILE = "state.json"
+LOCK_FILE = "up.lock"
+"""Held by whoever works on a data folder."""
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,16 @@ DONE: Final = frozenset({"OK", "GroupIdNotFoundError"})
 
 
 def set_back(bootstrap: str) -> list[str]:
-    """Forget how far every group of the platform has read; their names.
+    """Forget how far every group of the platform has read; the names of those that there were.
 
     Raises:
         StillRunningError: a service is still a member of its group.
         Unreachable: the broker does not answer.
     """
-    groups = [f"canheal-{process.name}" for process in PROCESSES if process.service in STREAM_SERVICES]
+    ours = [f"canheal-{process.name}" for process in PROCESSES if process.service in STREAM_SERVICES]
     with admin_client(bootstrap) as admin:
+        known = {str(group["group_id"]) for group in admin.list_groups()}
+        groups = [group for group in ours if group in known]
         deadline = time.monotonic() + PATIENCE_SECONDS
         while left := _not_deleted(admin, groups):
             if time.monotonic() > deadline:
@@ -37,4 +39,4 @@ def set_back(bootstrap: str) -> list[str]:
 
 
 def _not_deleted(admin: Any, groups: list[str]) -> dict[str, str]:
-    return {group: why for group, why in admin.delete_groups(groups) if why not in DONE}
+    return {group: why for group, why in admin.delete_groups(groups) if why not in DONE} if groups else {}

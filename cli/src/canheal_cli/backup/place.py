@@ -1,5 +1,6 @@
 """Where a backup is read from or put back to: named stores, a running platform's, or a stopped one's."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.embedded.part import EmbeddedPart
 from canheal_cli.errors import NotRunningError, StillRunningError
-from canheal_cli.state import STATE_FILE, read_addresses
+from canheal_cli.state import LOCK_FILE, read_addresses
 
 PATIENCE_SECONDS = 120.0
 """Nobody waits for an answer here: a busy machine may take its time."""
@@ -30,12 +31,12 @@ class StorePlaces:
 @contextmanager
 def to_read(data: Path) -> Iterator[StorePlaces]:
     """The stores that a backup is made of; a stopped platform's are started for it."""
-    if secret("MONGODB_URI") or not (data / STATE_FILE).exists():
-        with at_rest(data, broker=False) as places:
-            yield places
-    else:
+    if not secret("MONGODB_URI") and _runs(data):
         found = read_addresses(data)
         yield StorePlaces(SecretStr(found.mongodb_uri), found.kafka_bootstrap_servers)
+        return
+    with at_rest(data, broker=False) as places:
+        yield places
 
 
 @contextmanager
@@ -50,19 +51,43 @@ def at_rest(data: Path, *, broker: bool = True) -> Iterator[StorePlaces]:
     if uri:
         yield StorePlaces(uri, bootstrap)
         return
-    if (data / STATE_FILE).exists():
-        raise StillRunningError(f"A platform runs on {data.resolve()}: stop it first.")
     if not data.is_dir():
         raise NotRunningError(f"There is no {data.resolve()}: name the database in MONGODB_URI, or --data.")
     database = EmbeddedDatabase(data)
     kafka = EmbeddedKafka(data) if broker and not bootstrap else None
-    parts: list[EmbeddedPart] = [database, *([kafka] if kafka else [])]
+    with _alone(data), _started(database, *filter(None, [kafka])):
+        yield StorePlaces(SecretStr(database.uri), kafka.bootstrap if kafka else bootstrap)
+
+
+def _runs(data: Path) -> bool:
+    if not data.is_dir():
+        return False
+    try:
+        with _alone(data):
+            return False
+    except StillRunningError:
+        return True
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the folder as `canheal up` does, so that no platform starts on it meanwhile."""
+    with (data / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StillRunningError(f"A platform runs on {data.resolve()}: stop it first.") from None
+        yield
+
+
+@contextmanager
+def _started(*parts: EmbeddedPart) -> Iterator[None]:
     try:
         for part in parts:
             part.start()
         for part in parts:
             part.wait_ready(PATIENCE_SECONDS)
-        yield StorePlaces(SecretStr(database.uri), kafka.bootstrap if kafka else bootstrap)
+        yield
     finally:
         for part in parts:
             part.stop()

@@ -44,7 +44,7 @@ def restore(
     backup = Opened.at(folder, keys.accepted)
     newer = Opened.at(erasures, keys.accepted) if erasures else None
     with at_rest(data) as places:
-        groups = set_back(places.broker) if places.broker else []
+        groups = set_back(places.broker) if places.broker else None
         with databases(places.database) as found:
             erased = put_back(found, backup, newer, force=force)
         count = sum(part.documents for part in backup.collections.values())
@@ -54,5 +54,5 @@ def restore(
     tell(f"{count:,} documents of {backup.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC are back.")
     if newer:
         tell(f"{erased:,} erased persons of the newer list are erased before anything of theirs is served.")
-    if not groups:
+    if groups is None:
         tell("No broker was named (KAFKA_BOOTSTRAP_SERVERS): set the groups canheal-* back before you start.")
