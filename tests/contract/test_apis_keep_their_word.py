@@ -6,16 +6,20 @@
 import asyncio
 import json
 import os
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import schemathesis
 from canheal_cli.stack import Stack
+from canheal_schemas import retry_topic
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from kafka import KafkaProducer
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -46,30 +50,60 @@ PROTECTED = {
 }
 
 
-@dataclass
-class Known:
-    """Ids that are there, so that answers are not all 404."""
+SITE = "BE-TEST"
 
-    ids: dict[str, str] = field(default_factory=dict)
+
+@dataclass(frozen=True)
+class Known:
+    """What is there, so that answers are not all refusals, and what may go."""
+
+    kept: dict[str, str]
+    doomed: dict[str, str]
+
+    def put_into(self, case: Any) -> None:
+        """Ask for something that is there; what is deleted is something that nothing else asks for."""
+        for name, value in (self.doomed if case.method == "DELETE" else self.kept).items():
+            if name in case.path_parameters:
+                case.path_parameters[name] = value
+                if name == "pseudonym":
+                    case.query = {**case.query, "site": SITE}
 
 
 @pytest.fixture(scope="module")
 def known(platform: Stack) -> Known:
-    return asyncio.run(a_sample(platform))
+    return asyncio.run(what_is_there(platform))
 
 
-async def a_sample(platform: Stack) -> Known:
-    """A sample with its report."""
-    demo = files("canheal_cli") / "demo"
-    said = json.loads((demo / "DEMO-CRC-1.json").read_text()) | {"label": "API-1", "pseudonym": "API-P1"}
+async def what_is_there(platform: Stack) -> Known:
+    """Two samples of two persons, one with its report, and a dead letter that nobody could read."""
+    letter = await asyncio.to_thread(a_dead_letter, platform)
     async with Hospital(platform.addresses.services) as hospital:
-        answer = await hospital.send(said, (demo / "DEMO-CRC-1.vcf.gz").read_bytes())
-        sample = UUID(answer.raise_for_status().json()["sample"])
-        report = (await hospital.closed([sample], within_seconds=60))[sample][-1]["report_id"]
-    return Known({"sample": str(sample), "report_id": report, "pseudonym": said["pseudonym"]})
+        kept, doomed = [await a_sample(hospital, name) for name in ("API-KEPT", "API-DOOMED")]
+        report = (await hospital.closed([UUID(kept["sample"])], within_seconds=90))[UUID(kept["sample"])][-1]
+    return Known(kept | {"report_id": report["report_id"], "letter": letter}, doomed)
 
 
-@pytest.mark.parametrize("slot", ["ingest-0", "report-0"])
+async def a_sample(hospital: Hospital, name: str) -> dict[str, str]:
+    demo = files("canheal_cli") / "demo"
+    said = json.loads((demo / "DEMO-CRC-1.json").read_text())
+    said |= {"site": SITE, "label": name, "pseudonym": name}
+    answer = await hospital.send(said, (demo / "DEMO-CRC-1.vcf.gz").read_bytes())
+    return {"sample": answer.raise_for_status().json()["sample"], "pseudonym": name}
+
+
+def a_dead_letter(platform: Stack) -> str:
+    producer = KafkaProducer(bootstrap_servers=platform.addresses.kafka_bootstrap_servers, acks="all")
+    producer.send(retry_topic("report").name, key=b"k", value=b"nobody can read it").get(timeout=10)
+    producer.close()
+    for _ in range(300):
+        listed = httpx.get(f"{platform.addresses.services['report-0']}/v1/deadletters").json()
+        if listed:
+            return str(listed[0]["id"])
+        time.sleep(0.2)
+    raise TimeoutError("the report service kept no dead letter")
+
+
+@pytest.mark.parametrize("slot", ["report-0", "ingest-0"])
 def test_made_up_requests_get_documented_answers_and_never_a_server_error(
     platform: Stack, known: Known, slot: str
 ) -> None:
@@ -85,7 +119,8 @@ def test_made_up_requests_get_documented_answers_and_never_a_server_error(
             counts = ask(operations[label], each, SEED + rounds, address, known)
             answers[label] += counts
             asked -= {label} if counts.total() < each else set()  # it has no other requests to make
-    print(json.dumps(answers, indent=1))
+    print(json.dumps(answers))
+    assert all(counts.total() > 1 for label, counts in answers.items() if label != "GET /")
     assert all(any(status < 500 for status in counts) for counts in answers.values())
 
 
@@ -103,9 +138,8 @@ def ask(operation: Any, count: int, number: int, address: str, known: Known) -> 
     )
     @given(case=operation.as_strategy())
     def one(case: Any) -> None:
-        for name, value in known.ids.items():
-            if name in case.path_parameters and counts.total() % 3 == 0:
-                case.path_parameters[name] = value
+        if counts.total() % 3 == 0:
+            known.put_into(case)
         response = case.call(base_url=address)
         counts[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
