@@ -17,8 +17,8 @@ from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import Record, as_headers
 
 FETCH_WAIT_MS = 250
-"""faust asks the broker to hold a fetch for 1,500 ms: a partition left out of it would wait that long. Shorter
-ones cost an idle worker more requests."""
+"""faust asks the broker to hold a fetch for 1,500 ms: a partition left out of it would wait that long. The
+shorter, the more requests of an idle worker."""
 
 type Take = Callable[[Record, Callable[[], Awaitable[None]]], Awaitable[bool]]
 """Handles a record to its end; whether it had none before."""

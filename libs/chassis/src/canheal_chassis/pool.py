@@ -16,6 +16,9 @@ from canheal_chassis.telemetry import log
 
 type Warm = Callable[[], object]
 PR_SET_PDEATHSIG = 1
+THREADS = ("POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
+"""A child counts with one thread unless its environment says more: samples run side by side in processes, and
+threads that wait for each other cost a small sample a tenth."""
 
 
 def _begin(warm: Warm) -> None:
@@ -95,6 +98,8 @@ class Pool:
         main = sys.modules["__main__"]
         main.__spec__ = None
         main.__dict__.pop("__file__", None)
+        for name in THREADS:
+            os.environ.setdefault(name, "1")
         return ProcessPoolExecutor(
             processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._warm,)
         )

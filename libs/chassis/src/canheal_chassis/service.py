@@ -43,7 +43,6 @@ LAG_SECONDS = 1.0
 FATAL = 70
 """Exit code after an error that nobody foresaw: the process starts again, the event comes again."""
 HEAVY_NICE = 10
-ONE_THREAD = {"POLARS_MAX_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 
 
 def _no_reference_data() -> None:
@@ -95,7 +94,6 @@ def run(service: Service, settings: ServiceSettings) -> None:
 def _give_way() -> None:
     """A heavy lane uses what the common ones leave over; its pool's children inherit this."""
     os.nice(HEAVY_NICE)
-    os.environ |= ONE_THREAD
 
 
 def listen_for_stop() -> asyncio.Event:

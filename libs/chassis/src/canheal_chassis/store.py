@@ -13,7 +13,7 @@ from bson import Binary, ObjectId
 from canheal_vault.errors import BlobUnreadable
 from canheal_vault.keys import Wrapped
 from canheal_vault.sealing import CHUNK_BYTES, TAG_BYTES
-from gridfs.errors import CorruptGridFile, NoFile
+from gridfs.errors import NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -47,6 +47,8 @@ SAVED_AT = "saved_at_"
 SESSIONS = "sessions"
 KEYS = "keys"
 GRIDFS_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
+READ_AHEAD = 4
+"""Pieces of a file that one answer of the database holds: as many are in memory at once."""
 WATCH_MS = 1000
 """How long the server may hold a question for changes that there are none of."""
 DURABLE = WriteConcern(w="majority", j=True)
@@ -349,15 +351,16 @@ class BlobFiles:
         Raises:
             BlobUnreadable: pieces of it are missing.
         """
-        try:
-            async with translated():
-                stream = await self._bucket.open_download_stream(file["_id"])
-                while piece := await stream.readchunk():
-                    yield piece
-        except (CorruptGridFile, NoFile) as error:
-            raise BlobUnreadable(
-                f"blob {file['metadata']['blob_id']} has lost pieces in the store"
-            ) from error
+        number = length = 0
+        async with translated():
+            chunks = self._database["blobs.chunks"].find({"files_id": file["_id"]}, batch_size=READ_AHEAD)
+            async for chunk in chunks.sort("n", ASCENDING):
+                if chunk["n"] != number:
+                    break
+                number, length = number + 1, length + len(chunk["data"])
+                yield bytes(chunk["data"])
+        if length != file["length"]:
+            raise BlobUnreadable(f"blob {file['metadata']['blob_id']} has lost pieces in the store")
 
     async def owned(self, owner: str, subject: str, roots: Sequence[UUID] | None = None) -> list[UUID]:
         """The blobs that an owner keeps of a subject, or only those about some roots."""
