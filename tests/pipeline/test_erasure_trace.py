@@ -140,12 +140,19 @@ def fill(stack: Stack) -> None:
     producer.close()
 
 
+def let_database_forget(uri: str) -> None:
+    """The embedded database's own log of changes looks for what is past its window only now and then."""
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.admin.command("secantusAdmin.pruneOplog")
+
+
 async def until_no_trace(stack: Stack, wanted: list[bytes], seconds: float = 60) -> list[str]:
     forget_at_once(stack)
     deadline = time.monotonic() + seconds
     while (left := traces(stack, wanted)) and time.monotonic() < deadline:
         fill(stack)
         await asyncio.sleep(1)
+        let_database_forget(stack.addresses.mongodb_uri)
     return left
 
 
