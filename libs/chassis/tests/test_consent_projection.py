@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from canheal_chassis import consent as module
@@ -16,15 +17,15 @@ S = a_subject()
 CARE = Purpose.OWN_CARE
 
 
-def knows(*events: object) -> ConsentProjection:
+def knows(*events: Any) -> ConsentProjection:
     projection = ConsentProjection()
     for event in events:
         apply(projection, event)
     return projection
 
 
-def apply(projection: ConsentProjection, event: object) -> None:
-    projection.apply(event, envelope_of(event))  # type: ignore[arg-type] # an event of any kind
+def apply(projection: ConsentProjection, event: Any) -> None:
+    projection.apply(event, envelope_of(event))
 
 
 async def within(seconds: float, waiting: Awaitable[object]) -> object:
