@@ -12,7 +12,16 @@ from polars import col
 
 from canheal_genome.definitions import Definition, reserved
 from canheal_genome.header import Header
-from canheal_genome.values import MAX_ALTS, MAX_KEYS, Fault, fault, info_faults, sample_pattern
+from canheal_genome.values import (
+    MAX_ALTS,
+    MAX_KEYS,
+    Fault,
+    fault,
+    genotype_fault,
+    info_faults,
+    ploidy_of,
+    sample_pattern,
+)
 
 MAX_FORMATS: Final = 2_000
 """Different FORMATs a file may have, each counted once a number of ALT alleles."""
@@ -51,8 +60,9 @@ class Contents:
 
     def first_breach(self, frame: pl.DataFrame) -> Breach | None:
         """The first record at fault."""
-        counts = frame.select(N_ALTS.clip(upper_bound=MAX_ALTS + 1).cast(pl.UInt8)).to_series().fill_null(1)
-        found = [*_of_ids(frame["id"]), *self._of_info(frame, counts)]
+        counts = frame.select(N_ALTS.cast(pl.UInt32)).to_series().fill_null(1)
+        few = counts.clip(upper_bound=MAX_ALTS + 1)  # of more, no value is counted
+        found = [*_of_ids(frame["id"]), *self._of_info(frame, few)]
         if self.samples:
             found += self._of_samples(frame, counts)
         return min(found, default=None)
@@ -94,7 +104,7 @@ class Contents:
             for sample in self.samples:
                 row = _first(frame[sample], rows, sample_pattern(fields, n_alts), wanted=False)
                 if row is not None:
-                    yield _told_of_sample(row, sample, str(frame[sample][row]), fields, n_alts)
+                    yield _told_of_sample(row, sample, frame[sample][row], fields, n_alts)
 
 
 def _of_ids(ids: pl.Series) -> Iterator[Breach]:
@@ -111,19 +121,25 @@ def _first(column: pl.Series, rows: pl.Series, pattern: str, *, wanted: bool) ->
     """The first of the rows that matches the pattern, or that does not."""
     everything = rows.all()
     matches = (column if everything else column.filter(rows)).str.contains(pattern)
-    hits = (matches if wanted else ~matches).fill_null(value=False).arg_true()
+    hits = (matches if wanted else ~matches).fill_null(value=not wanted).arg_true()
     if hits.is_empty():
         return None
     return int(hits[0] if everything else rows.arg_true()[hits[0]])
 
 
+_FIELDS: Final = Fault("sample-fields", "as many values as FORMAT names, joined by ':'")
+
+
 def _told_of_sample(
-    row: int, sample: str, value: str, fields: Sequence[tuple[str, Definition | None]], n_alts: int
+    row: int, sample: str, value: str | None, fields: Sequence[tuple[str, Definition | None]], n_alts: int
 ) -> Breach:
-    values = value.split(":")
+    values = (value or "").split(":")
     name = sample.removeprefix("sample:")
-    called = values[0].strip("/|").replace("|", "/").split("/") if fields[0][0] == "GT" else []
-    ploidy = len(called) if values[0] != "." and len(called) in (1, 2) else None
+    if not value or len(values) > len(fields):
+        return _told(row, f"sample {name}", value or "", _FIELDS)
+    if fields[0][0] == "GT" and (found := genotype_fault(values[0], n_alts)):
+        return _told(row, f"sample {name}", value, found)
+    ploidy = ploidy_of(values[0]) if fields[0][0] == "GT" else None
     for (key, definition), one in zip(fields, values, strict=False):
         found = fault(definition, one, n_alts, ploidy) if definition and definition.type != "Flag" else None
         if found:

@@ -21,7 +21,6 @@ ONE_ALT: Final = (
     rf"(?:{_BASES}|\*|<[^<>,\s]+>|\.?{_BASES}|{_BASES}\.|(?:{_BASES}|\.){_JOINED}|{_JOINED}(?:{_BASES}|\.)"
     rf"|{_BASES}<[^<>,\s]+>|<[^<>,\s]+>{_BASES})"
 )
-GENOTYPE: Final = r"^[/|]?(?:\.|[0-9]{1,5})(?:[/|](?:\.|[0-9]{1,5}))*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +62,6 @@ RULES: Final = (
 )  # fmt: skip
 
 
-def genotype_rules(sample: str) -> tuple[Rule, ...]:
-    """The rules of one sample column; they see `<sample>.gt`, and `<sample>.gt_max`, its highest allele."""
-    value, gt = col(sample), col(f"{sample}.gt")
-    n_alts = pl.when(col("alt") == ".").then(0).otherwise(col("alt").str.count_matches(",", literal=True) + 1)
-    return (
-        Rule("sample-fields", value.is_null()
-             | (value.str.count_matches(":", literal=True)
-                > col("format").str.count_matches(":", literal=True)),
-             sample, "as many values as FORMAT names, joined by ':'"),
-        Rule("genotype", gt.is_not_null() & _unlike(f"{sample}.gt", GENOTYPE), sample,
-             "a genotype such as 0/1, 1|1 or ./. in GT"),
-        Rule("genotype-allele", col(f"{sample}.gt_max") > n_alts, sample,
-             "alleles that the record has: 0 for REF, 1 for the first ALT"),
-    )  # fmt: skip
-
-
 FORMAT_RULES: Final = (
     Rule("format", _unlike("format", r"^[A-Za-z_][0-9A-Za-z_.]*(?::[A-Za-z_][0-9A-Za-z_.]*)*$")
          & (col("format") != "."), "format", "names joined by ':'"),
@@ -89,17 +72,15 @@ HAS_GT: Final = col("format").str.contains(r"^GT(?::|$)")
 
 
 def first_breach(frame: pl.DataFrame, samples: Sequence[str]) -> tuple[int, Rule] | None:
-    """The first record that breaks a rule, and the first rule it breaks.
+    """The first record that breaks a rule, and the first rule it breaks; genotypes are for `contents`.
 
     Args:
-        frame: The columns named above, and one for each of `samples`.
-        samples: Names of the columns that hold samples.
+        frame: The columns named above.
+        samples: Names of the columns that hold samples; without any, FORMAT is not looked at.
     """
     rules: tuple[Rule, ...] = RULES
     if samples:
-        rules = (*RULES, *FORMAT_RULES, *(rule for sample in samples for rule in genotype_rules(sample)))
-    for sample in samples:
-        frame = _with_genotype(frame, sample)
+        rules = (*RULES, *FORMAT_RULES)
     firsts = frame.select(
         pl.arg_where(rule.broken.fill_null(value=False)).first().alias(str(number))
         for number, rule in enumerate(rules)
@@ -111,19 +92,10 @@ def first_breach(frame: pl.DataFrame, samples: Sequence[str]) -> tuple[int, Rule
     return int(row), rules[number]
 
 
-def _with_genotype(frame: pl.DataFrame, sample: str) -> pl.DataFrame:
-    """GT and its highest allele; alleles are read once for each distinct genotype, of which there are few."""
-    gt, highest = f"{sample}.gt", f"{sample}.gt_max"
-    frame = frame.with_columns(pl.when(HAS_GT).then(col(sample).str.extract(r"^([^:]*)")).alias(gt))
-    alleles = col(gt).str.extract_all(r"[0-9]+").list.eval(pl.element().cast(pl.Int64, strict=False))
-    distinct = frame.select(col(gt).unique()).with_columns(alleles.list.max().alias(highest))
-    return frame.join(distinct, on=gt, how="left", maintain_order="left")
-
-
 def explain(rule: Rule, record: Mapping[str, str | None]) -> str:
     """What was found and what was expected, in one sentence."""
     found = record[rule.column]
-    name = rule.column.replace("sample:", "sample ") if ":" in rule.column else rule.column.upper()
+    name = rule.column.upper()
     if found is None:
         return f"{name} is empty; expected {rule.expected}"
     shown = found if len(found) <= 80 else f"{found[:77]}..."

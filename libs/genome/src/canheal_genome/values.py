@@ -6,7 +6,7 @@ Source: VCF 4.1-4.4, section 1.4.2 (Number, Type), 1.6.1 and 1.6.2.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from math import comb
 from typing import Final, NamedTuple
@@ -20,6 +20,7 @@ MAX_KEYS: Final = 1_000
 MAX_COUNT: Final = 64
 """Values of a key up to which they are counted."""
 
+_COUNTED_PLOIDY: Final = 2
 _INT32: Final = 2**31 - 1
 _LOWEST: Final = 2**31 - 8  # VCF 4.3, section 1.3: -2^31 to -2^31+7 cannot be stored in BCF
 _UNSIGNED: Final = r"(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:inf|infinity|nan))"
@@ -54,9 +55,8 @@ def _up_to(limit: int) -> str:
 
 _COUNT: Final = _up_to(_INT32)
 _INTEGER: Final = f"(?:{_COUNT}|-{_up_to(_LOWEST)})"
+_GENOTYPE: Final = re.compile(r"[/|]?(?:\.|[0-9]{1,5})(?:[/|](?:\.|[0-9]{1,5}))*")
 _CIGAR: Final = r"(?:[0-9]+[MIDNSHPX=])+"
-_SHORT_GT: Final = {1: r"[/|]?(?:\.|[0-9]+)", 2: r"[/|]?(?:\.|[0-9]+)[/|](?:\.|[0-9]+)"}
-_LONG_GT: Final = r"\.|[/|]?(?:\.|[0-9]+)(?:[/|](?:\.|[0-9]+)){2,}"
 
 
 class Fault(NamedTuple):
@@ -177,10 +177,32 @@ def sample_pattern(fields: tuple[tuple[str, Definition | None], ...], n_alts: in
         n_alts: ALT alleles of the record.
     """
     if fields and fields[0][0] == "GT":
-        ways = [gt + _rest(fields[1:], n_alts, ploidy) for ploidy, gt in _SHORT_GT.items()]
-        ways.append(f"(?:{_LONG_GT}){_rest(fields[1:], n_alts, None)}")
+        ways = [gt + _rest(fields[1:], n_alts, ploidy) for ploidy, gt in _genotypes(n_alts)]
         return f"^(?:{'|'.join(ways)})$"
     return f"^{_rest(fields, n_alts, None).replace('(?::', '(?:', 1)}$"
+
+
+def _genotypes(n_alts: int) -> Iterator[tuple[int | None, str]]:
+    """Patterns of GT, with the ploidy where it is compared; of a record that has so many ALT alleles."""
+    allele = rf"(?:\.|{f'[0-{n_alts}]' if n_alts < 10 else _up_to(n_alts)})"
+    yield 1, f"[/|]?{allele}"
+    yield 2, f"[/|]?{allele}[/|]{allele}"
+    yield None, rf"(?:\.|[/|]?{allele}(?:[/|]{allele}){{2,}})"
+
+
+def ploidy_of(genotype: str) -> int | None:
+    """Alleles of a GT where values by genotype are counted for them: one or two, not a mere `.`."""
+    alleles = re.findall(r"[.0-9]+", genotype)
+    return len(alleles) if genotype != "." and len(alleles) <= _COUNTED_PLOIDY else None
+
+
+def genotype_fault(genotype: str, n_alts: int) -> Fault | None:
+    """What is wrong with a GT."""
+    if not _GENOTYPE.fullmatch(genotype):
+        return Fault("genotype", "a genotype such as 0/1, 1|1 or ./. in GT")
+    if max(map(int, re.findall("[0-9]+", genotype)), default=0) > n_alts:
+        return Fault("genotype-allele", "alleles that the record has: 0 for REF, 1 for the first ALT")
+    return None
 
 
 def _rest(fields: Iterable[tuple[str, Definition | None]], n_alts: int, ploidy: int | None) -> str:
