@@ -175,8 +175,19 @@ def _traces(uri: str, *names: str | UUID) -> list[str]:
             if database.startswith("canheal_")
             for collection in client[database].list_collection_names()
             if collection not in LIST_OF_THE_ERASED
-            and any(str(name) in repr(one) for one in client[database][collection].find() for name in names)
+            and any(
+                str(name) in repr(one)
+                for one in client[database][collection].find()
+                if not _emptied(one)
+                for name in names
+            )
         ]
+
+
+def _emptied(record: Mapping[str, Any]) -> bool:
+    """A ledger's entry that says only that an input was handled and erased."""
+    content = [record.get(name) for name in ("messages", "documents", "blobs")]
+    return record.get("state") == "erased" and content == [[], [], []] and not record.get("sample")
 
 
 def _until_no_trace(uri: str, *names: str | UUID) -> None:

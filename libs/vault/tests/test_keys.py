@@ -110,6 +110,20 @@ async def test_a_destroyed_key_is_gone_and_nobody_makes_it_again() -> None:
     assert kept.kept["s"].data is None
 
 
+async def test_a_key_that_was_destroyed_by_another_process_is_gone_here_within_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, now = MemoryKeys(), [1000.0]
+    monkeypatch.setattr(ring_module, "monotonic", lambda: now[0])
+    ring = KeyRing(PLATFORM_KEY, kept)
+    await ring.make_data_key("s")
+    await KeyRing(PLATFORM_KEY, kept).destroy("s")
+    assert await ring.data_key("s")
+    now[0] += ring_module.OPEN_SECONDS
+    with pytest.raises(KeyDestroyed):
+        await ring.data_key("s")
+
+
 async def test_a_key_is_destroyed_before_anybody_made_it_and_then_nobody_does() -> None:
     kept = MemoryKeys()
     ring = KeyRing(PLATFORM_KEY, kept)

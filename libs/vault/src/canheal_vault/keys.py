@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,6 +26,8 @@ NAMING = "naming"
 """The key that names subjects."""
 OPEN_KEYS = 4096
 """Data keys held open in memory; the one not used for longest goes first."""
+OPEN_SECONDS = 60.0
+"""For so long an open key is used unasked: then a key that was destroyed elsewhere is gone here too."""
 PAGE = 200
 """Keys that a rotation takes in hand at a time."""
 
@@ -99,7 +102,7 @@ class KeyRing:
         accepted = [self.platform] + ([PlatformKey.of(former, FORMER)] if former else [])
         self._accepted = {key.fingerprint: key for key in accepted}
         self._stored = wrapped
-        self._open: OrderedDict[str, DataKey] = OrderedDict()
+        self._open: OrderedDict[str, tuple[float, DataKey]] = OrderedDict()
         self._naming: bytes | None = None
 
     async def open(self) -> None:
@@ -147,13 +150,15 @@ class KeyRing:
             KeyDestroyed: the subject was erased.
             KeyUnusable: the stored key was wrapped by another platform key.
         """
-        if key_id not in self._open:
-            stored = await self._stored.wrapped_key(key_id)
-            if stored is None:
-                raise KeyAbsent(f"there is no data key {key_id}; was it restored with the blobs?")
-            return self._opened(stored)
-        self._open.move_to_end(key_id)
-        return self._open[key_id]
+        opened_at, key = self._open.get(key_id, (-OPEN_SECONDS, None))
+        if key is not None and monotonic() - opened_at < OPEN_SECONDS:
+            self._open.move_to_end(key_id)
+            return key
+        self.forget(key_id)
+        stored = await self._stored.wrapped_key(key_id)
+        if stored is None:
+            raise KeyAbsent(f"there is no data key {key_id}; was it restored with the blobs?")
+        return self._opened(stored)
 
     async def make_data_key(self, key_id: str) -> DataKey:
         """The data key of a subject (or `PLATFORM`), made when there is none yet.
@@ -205,7 +210,7 @@ class KeyRing:
 
     def _opened(self, stored: Wrapped) -> DataKey:
         key = DataKey(stored.key_id, self._unwrap(stored))
-        self._open[stored.key_id] = key
+        self._open[stored.key_id] = (monotonic(), key)
         if len(self._open) > OPEN_KEYS:
             self._open.popitem(last=False)
         return key
