@@ -33,7 +33,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
     def has_left(self) -> bool:
         """Whether aiokafka speaks no more with the group's coordinator.
 
-        At an error that it did not foresee it ends; at one that is for its user it waits, and faust never looks.
+        At an error that it did not foresee it ends; at one for its user it waits, and faust never looks.
         """
         coordinator: Any = getattr(self._consumer, "_coordinator", None)
         task = getattr(coordinator, "_coordination_task", None)

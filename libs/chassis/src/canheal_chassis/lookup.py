@@ -20,7 +20,7 @@ from canheal_chassis.telemetry import LOOKUP_UNREADABLE, log
 
 RECONNECT_SECONDS = 1.0
 FETCH_WAIT_MS = 250
-"""Bounds how late a withdrawn consent is in force; each wait that ends empty costs every process a request."""
+"""Bounds how late a withdrawn consent is in force; each wait that ends empty costs a request."""
 ASK_SECONDS = 1.0
 """How often the broker is asked where the topics end: the proof that everything has been read."""
 ANSWER_SECONDS = 2.0

@@ -1,7 +1,7 @@
 """The topics that a process needs, looked for before it starts.
 
-A worker that starts without one of them would idle without a word, and not see the topic when it is made later;
-one with another number of partitions would send a sample's events to other places than the other processes do.
+A worker that starts without one of them would idle without a word, and not see the topic when it is made
+later; in one with other partitions a sample's events would lie elsewhere than the contract says.
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,6 @@ def demand(service: str, there: Mapping[str, int]) -> None:
     if wrong:
         expected = ", ".join(sorted({str(topic.partitions) for topic in needed(service)}))
         raise TopicsAbsent(
-            f"{service} cannot start on this broker: {'; '.join(wrong)}; expected {expected} partitions each. "
-            "`canheal topics apply` makes what is missing; a topic with other partitions must be made anew."
+            f"{service} cannot start on this broker: {'; '.join(wrong)}; expected {expected} partitions "
+            "each. `canheal topics apply` makes what is missing; a topic with other partitions must be made anew."
         )
