@@ -13,7 +13,7 @@ from evidence import Accepted, Evidence, gather
 from judgement import Verdict, judged
 from poison import Expected, Put, put
 from service_in_storm import ABORTS
-from strikes import Kind, Strike
+from strikes import Kind, Strike, chance_of
 from victim import CannotBeDone, Victim
 
 from cohort import Cohort
@@ -168,7 +168,7 @@ class Storm:
         await self._taken(hospital, said, tumour.vcf, label, "annotate")
 
     def _chance(self, strike: Strike) -> random.Random:
-        return random.Random(f"{self.seed}/{strike.at}")  # noqa: S311 no secret
+        return chance_of(f"{self.seed}/{strike.at}")
 
     def _expect(self, made: Put) -> None:
         if made.expected:

@@ -57,9 +57,14 @@ class Strike:
         return f"{self.target}: {self.kind}{jump}{lasting}"
 
 
+def chance_of(seed: int | str) -> random.Random:
+    """The draws of a seed; no secret hangs on them."""
+    return random.Random(seed)  # noqa: S311 no secret
+
+
 def whole_storm(seed: int, seconds: float, services: Sequence[str]) -> tuple[Strike, ...]:
     """Each kind of fault at least once, and each process killed, frozen and asked to end."""
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = chance_of(seed)
     everyone = [*services, KAFKA, DATABASE]
     workers = [slot for slot in services if not slot.startswith("ingest")]
     first = next(slot for slot in services if slot.startswith("annotate"))
@@ -85,7 +90,7 @@ def whole_storm(seed: int, seconds: float, services: Sequence[str]) -> tuple[Str
 
 def short_storm(seed: int, seconds: float, services: Sequence[str]) -> tuple[Strike, ...]:
     """A worker, the broker and the database, each in one way that is drawn."""
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = chance_of(seed)
     worker = chance.choice(services)
     faults = [
         Strike(0, Kind.KILL, worker),

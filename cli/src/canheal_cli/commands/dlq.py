@@ -39,13 +39,13 @@ def list_(
     """List the dead letters that wait for a person (or `--state`, or `--all`), the oldest first."""
     found = everywhere(data, None if every else state.value)
     now = utc_now()
-    for letter in found.letters if as_json else ():
-        typer.echo(json.dumps({**letter.model_dump(mode="json"), "age": age(letter.kept_at, now)}))
-    if found.letters and not as_json:
-        for line in table(found.letters, now):
+    if as_json:
+        for letter in found.letters:
+            typer.echo(json.dumps({**letter.model_dump(mode="json"), "age": age(letter.kept_at, now)}))
+    else:
+        nothing = "No dead letter." if every else f"No {state} dead letter."
+        for line in table(found.letters, now) if found.letters else [nothing]:
             tell(line)
-    if not found.letters:
-        tell("No dead letter." if every else f"No {state} dead letter.")
     if found.silent:
         told = "\n  ".join(f"{service}: {why}" for service, why in found.silent.items())
         raise Unreachable(f"The list is not whole; some services do not answer:\n  {told}")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -133,14 +133,21 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
             async with running(_stay_member(app)) as watching:
                 await until_told_to_stop(told, asyncio.ensure_future(app.start()), *watching)
                 log("started")
-                async with running(
-                    serve(web, settings.http_host, settings.http_port), _watch_lag(app, service.name)
-                ) as tasks:
-                    await until_told_to_stop(told, *tasks, *watching, *resources.tasks)
+                serving = serve(web, settings.http_host, settings.http_port)
+                beside = (*watching, *resources.tasks)
+                await _until_stopped(told, beside, serving, _watch_lag(app, service.name))
         finally:
             await app.stop()
             pool.close()
             log("stopped")
+
+
+async def _until_stopped(
+    told: asyncio.Event, beside: Iterable[asyncio.Task[None]], *works: Coroutine[Any, Any, None]
+) -> None:
+    """Run the works until told to stop, or until one of them or of those beside ends."""
+    async with running(*works) as tasks:
+        await until_told_to_stop(told, *tasks, *beside)
 
 
 def taking(hands: Hands) -> Take:

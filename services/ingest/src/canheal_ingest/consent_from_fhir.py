@@ -125,6 +125,35 @@ def _children(provision: Provision, place: str, outer: Grant, notes: _Notes) -> 
 
 
 def _permit(provision: Provision, place: str, outer: Grant, notes: _Notes) -> Verdict:
+    _refuse_what_narrows(provision, place, notes)
+    time = outer.within(provision)
+    stated = tuple(extension.condition for extension in provision.modifier_extension)
+    granted: Grants = _permitted(provision, place, time, stated, notes)
+    _refuse_conditions(stated, granted, place, notes)
+    if time.never and granted:
+        notes.not_understood.append(
+            f"{place}: a permit outside the period around it, which is never in force"
+        )
+        granted = {}
+    for verdict in _children(provision, place, time, notes):
+        granted = _but(granted, verdict, place, notes)
+    return Verdict(granted)
+
+
+def _but(granted: Grants, exception: Verdict, place: str, notes: _Notes) -> Grants:
+    """A permit without what an exception denies, and with what that one permits of it after all."""
+    kept = {purpose: one for purpose, one in granted.items() if purpose not in exception.denied}
+    for purpose, one in exception.granted.items():
+        if purpose in granted and one.conditions == granted[purpose].conditions:
+            kept[purpose] = one
+        else:
+            notes.not_understood.append(
+                f"{place}: a permit of {purpose} within an exception to another permit"
+            )
+    return kept
+
+
+def _refuse_what_narrows(provision: Provision, place: str, notes: _Notes) -> None:
     for name in provision.restrictions:
         notes.refuse(f"{place}/{name}", "a restriction of the permit", "none: it is not understood here")
     if provision.code and provision.purpose:
@@ -133,18 +162,14 @@ def _permit(provision: Provision, place: str, outer: Grant, notes: _Notes) -> Ve
         notes.refuse(
             place, "a permit without a code", "the codes that it permits, else it permits everything"
         )
-    time = outer.within(provision)
-    stated = tuple(extension.condition for extension in provision.modifier_extension)
-    granted = _permitted(provision, place, time, stated, notes)
-    if time.never and granted:
-        notes.not_understood.append(
-            f"{place}: a permit outside the period around it, which is never in force"
-        )
-        granted = {}
-    for verdict in _children(provision, place, time, notes):
-        kept = {purpose: one for purpose, one in granted.items() if purpose not in verdict.denied}
-        granted = kept | {purpose: one for purpose, one in verdict.granted.items() if purpose in granted}
-    return Verdict(granted)
+
+
+def _refuse_conditions(stated: tuple[DuoCondition, ...], granted: Grants, place: str, notes: _Notes) -> None:
+    where = f"{place}/modifierExtension"
+    if stated and set(granted) - {Purpose.RESEARCH}:
+        notes.refuse(where, "conditions on another purpose", "conditions on research only")
+    for reason in refusals(stated):
+        notes.refuse(where, reason, "conditions that can be kept")
 
 
 def _permitted(
@@ -152,24 +177,26 @@ def _permitted(
 ) -> dict[Purpose, Grant]:
     granted: dict[Purpose, Grant] = {}
     for where, codings in _concepts(provision, place):
-        known = [(coding, found) for coding in codings if (found := _permits(coding)) is not None]
-        if not known:
-            notes.not_understood.append(f"{where}: {_named(codings)}")
-        elif any(found != known[0][1] for _, found in known):
-            notes.refuse(where, _named(codings), "codings of one meaning")
-        elif not known[0][1]:
-            notes.without_use.append(f"{where}: {_named([coding for coding, _ in known])}")
-        for purpose in known[0][1] if known else ():
-            conditions = stated or _conditions_of(known[0][0], purpose)
+        coding, allowed = _of_one_meaning(where, codings, notes)
+        for purpose in allowed:
+            conditions = stated or _conditions_of(coding, purpose)
             granted[purpose] = Grant(time.start, time.end, conditions)
-    if stated and (set(granted) - {Purpose.RESEARCH}):
-        notes.refuse(
-            f"{place}/modifierExtension", "conditions on another purpose", "conditions on research only"
-        )
-        return {}
-    for reason in refusals(stated):
-        notes.refuse(f"{place}/modifierExtension", reason, "conditions that can be kept")
     return granted
+
+
+def _of_one_meaning(
+    where: str, codings: Sequence[Coding], notes: _Notes
+) -> tuple[Coding, frozenset[Purpose]]:
+    """What a concept permits, and the coding that says so; where none is known: nothing, which is noted."""
+    known = [(coding, found) for coding in codings if (found := _permits(coding)) is not None]
+    if not known:
+        notes.not_understood.append(f"{where}: {_named(codings)}")
+        return Coding(), frozenset()
+    if any(found != known[0][1] for _, found in known):
+        notes.refuse(where, _named(codings), "codings of one meaning")
+    elif not known[0][1]:
+        notes.without_use.append(f"{where}: {_named([coding for coding, _ in known])}")
+    return known[0]
 
 
 def _conditions_of(coding: Coding, purpose: Purpose) -> tuple[DuoCondition, ...]:
