@@ -144,9 +144,21 @@ def test_the_size_of_any_bed_is_that_of_the_set_of_its_bases(intervals: list[tup
 
 @pytest.mark.parametrize(
     ("bed", "line"),
-    [("1\t0\t10\n1\t10\t10\n", 2), ("1\t0\n", 1), ("1\t-4\t3\n", 1), ("hello\n", 1), ("\n", None)],
+    [
+        ("1\t0\t10\n1\t10\t10\n", 2),
+        ("1\t0\n", 1),
+        ("1\t-4\t3\n", 1),
+        ("hello\n", 1),
+        ("\n", None),
+        ("", None),
+    ],
 )
 def test_a_line_that_is_no_interval_is_refused_by_its_number(bed: str, line: int | None) -> None:
     with pytest.raises(BedRefused) as refused:
         merged_size_mb(bed)
     assert refused.value.line == line
+
+
+def test_a_bed_that_covers_more_than_a_genome_has_is_refused() -> None:
+    with pytest.raises(BedRefused, match="cover 10,000 Mb"):
+        merged_size_mb("1\t0\t9999999999\n")

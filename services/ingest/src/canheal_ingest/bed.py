@@ -8,6 +8,8 @@ import polars as pl
 
 from canheal_ingest.errors import BedRefused
 
+MOST_MB = 4000.0
+"""As the contract's `Assay` has it."""
 _FIELDS = ("contig", "start", "end")
 
 
@@ -15,9 +17,11 @@ def merged_size_mb(text: str) -> float:
     """Megabases that the intervals cover, each base counted once.
 
     Raises:
-        BedRefused: a line is no interval, or there is none.
+        BedRefused: a line is no interval, there is none, or they cover more than a genome has.
     """
-    lines = pl.DataFrame({"text": text.splitlines()}).with_row_index("line", offset=1)
+    lines = pl.DataFrame({"text": text.splitlines()}, schema={"text": pl.String}).with_row_index(
+        "line", offset=1
+    )
     said = lines.filter(~pl.col("text").str.contains(r"^\s*$|^#|^track\b|^browser\b"))
     intervals = said.with_columns(
         pl.col("text").str.extract_groups(r"^(\S+)\s+(\d{1,10})\s+(\d{1,10})(?:\s|$)").alias("groups")
@@ -28,7 +32,10 @@ def merged_size_mb(text: str) -> float:
     )
     intervals = intervals.with_columns(pl.col("start", "end").cast(pl.Int64))
     _refuse_malformed(intervals)
-    return _merged(intervals) / 1e6
+    size_mb = _merged(intervals) / 1e6
+    if size_mb > MOST_MB:
+        raise BedRefused(f"the intervals cover {size_mb:,.0f} Mb; a human genome has about 3,100")
+    return size_mb
 
 
 def _refuse_malformed(intervals: pl.DataFrame) -> None:
