@@ -296,6 +296,14 @@ def test_a_condition_of_duo_binds_research_and_an_unknown_one_is_refused_by_name
         read(consent(rule("deny", RESEARCH, modifierExtension=[condition("DUO:0000042")])))
 
 
+def test_a_permit_deep_inside_never_sheds_the_conditions_around_it() -> None:
+    inner = rule("deny", RESEARCH) | {"provision": [rule("permit", RESEARCH, CARE)]}
+    outer = rule("permit", RESEARCH, modifierExtension=[condition("DUO:0000007", "MONDO:0005105")])
+    found = read(consent(outer | {"provision": [inner]}))
+    assert found.consent == Consent(permitted=())
+    assert len(found.not_understood) == 2
+
+
 MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
 CHECKED = [term for term in terms().values() if term.checked]
 MODIFIERS = st.lists(st.sampled_from([t for t in CHECKED if t.kind == "modifier"]), unique=True, max_size=4)
