@@ -260,7 +260,7 @@ async def test_what_is_refused_is_refused_in_words_and_leaves_nothing(
 BAD_FILES = {
     "failed_body_alt_000": ("alt", 4),
     "failed_body_chrom_002": ("chrom", 4),
-    "failed_body_contiguous_000": ("unsorted", 9),
+    "failed_body_contiguous_000": ("value-number", 5),
     "failed_body_filter_000": ("filter", 4),
     "failed_body_format_000": ("format", 4),
     "failed_body_no_newline_000": ("no-final-newline", None),

@@ -127,6 +127,7 @@ def _first(column: pl.Series, rows: pl.Series, pattern: str, *, wanted: bool) ->
     return int(hits[0] if everything else rows.arg_true()[hits[0]])
 
 
+_AS_DEFINED: Final = Fault("value-type", "values as the ##FORMAT lines define them")
 _FIELDS: Final = Fault("sample-fields", "as many values as FORMAT names, joined by ':'")
 
 
@@ -135,18 +136,25 @@ def _told_of_sample(
 ) -> Breach:
     values = (value or "").split(":")
     name = sample.removeprefix("sample:")
+    genotype = values[0] if fields[0][0] == "GT" else "."
     if not value or len(values) > len(fields):
         return _told(row, f"sample {name}", value or "", _FIELDS)
-    if fields[0][0] == "GT" and (found := genotype_fault(values[0], n_alts)):
+    if found := genotype_fault(genotype, n_alts):
         return _told(row, f"sample {name}", value, found)
-    ploidy = ploidy_of(values[0]) if fields[0][0] == "GT" else None
-    for (key, definition), one in zip(fields, values, strict=False):
-        found = fault(definition, one, n_alts, ploidy) if definition and definition.type != "Flag" else None
-        if found:
-            return _told(row, f"{key} of sample {name}", one, found)
-    return _told(
-        row, f"sample {name}", value, Fault("value-type", "values as the ##FORMAT lines define them")
+    ploidy = ploidy_of(genotype)
+    told = (
+        _told(row, f"{key} of sample {name}", one, found)
+        for (key, definition), one in zip(fields, values, strict=False)
+        if (found := _fault_of(definition, one, n_alts, ploidy))
     )
+    return next(told, _told(row, f"sample {name}", value, _AS_DEFINED))
+
+
+def _fault_of(definition: Definition | None, value: str, n_alts: int, ploidy: int | None) -> Fault | None:
+    """A flag among a sample's values has no meaning: what stands in its place is let in."""
+    if definition is None or definition.type == "Flag":
+        return None
+    return fault(definition, value, n_alts, ploidy)
 
 
 def _told(row: int, where: str, found: str, why: Fault) -> Breach:

@@ -109,14 +109,17 @@ def fault(definition: Definition, value: str | None, n_alts: int, ploidy: int | 
 def _misfit(definition: Definition, values: Iterable[str]) -> Fault | None:
     """What is wrong with values one by one."""
     said = [value for value in values if value != "."]
-    pattern = _pattern(definition)
-    if pattern and not all(re.fullmatch(pattern, value) for value in said):
+    if not _all_match(_pattern(definition), said):
         return Fault("value-type", _EXPECTED.get(definition.values) or f"Type={definition.type}")
-    if definition.values == "count" and any(value.startswith("-") for value in said):
+    if definition.values == "count" and not _all_match("[^-].*", said):
         return Fault("value-negative", "0 or more")
-    if definition.type == "Integer" and not all(re.fullmatch(_INTEGER, value) for value in said):
+    if definition.type == "Integer" and not _all_match(_INTEGER, said):
         return Fault("value-range", f"a number from -{_LOWEST} to {_INT32}")
     return None
+
+
+def _all_match(pattern: str | None, values: Iterable[str]) -> bool:
+    return pattern is None or all(re.fullmatch(pattern, value) for value in values)
 
 
 _EXPECTED: Final = {"cigar": "a CIGAR string"}
