@@ -21,7 +21,7 @@ THREADS = ("POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
 threads that wait for each other cost a small sample a tenth."""
 
 
-def _begin(warm: Warm) -> None:
+def _begin(warm: Warm, nice: int) -> None:
     """In the child: live no longer than the worker, leave its signals to it, open the reference data."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
@@ -31,6 +31,7 @@ def _begin(warm: Warm) -> None:
     # executor ends what is left of a broken pool.
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(nice)
     warm()
 
 
@@ -41,8 +42,12 @@ def _ready() -> None:
 class Pool:
     """Runs pure functions in warm child processes."""
 
-    def __init__(self, processes: int, warm: Warm, *, lasting: bool = True) -> None:
-        """Without `lasting` each call has a child of its own: between two of them no memory is held."""
+    def __init__(self, processes: int, warm: Warm, *, lasting: bool = True, nice: int = 0) -> None:
+        """Without `lasting` each call has a child of its own: between two of them no memory is held.
+
+        `nice` is how far its children give way to other processes.
+        """
+        self._nice = nice
         self._processes = processes
         self._warm = warm
         self._lasting = lasting
@@ -101,5 +106,5 @@ class Pool:
         for name in THREADS:
             os.environ.setdefault(name, "1")
         return ProcessPoolExecutor(
-            processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._warm,)
+            processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._warm, self._nice)
         )

@@ -31,5 +31,5 @@ def demand(service: str, there: Mapping[str, int]) -> None:
         expected = ", ".join(sorted({str(topic.partitions) for topic in needed(service)}))
         raise TopicsAbsent(
             f"{service} cannot start on this broker: {'; '.join(wrong)}; expected {expected} partitions "
-            "each. `canheal topics apply` makes what is missing; a topic with other partitions must be made anew."
+            "each. `canheal topics apply` makes what is missing; one with other partitions must be made anew."
         )

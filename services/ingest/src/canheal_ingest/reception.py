@@ -21,6 +21,9 @@ from canheal_ingest.samples import Accepted, Samples, Submission
 from canheal_ingest.settings import Settings
 from canheal_ingest.upload import Limits, Upload, place, receive
 
+LARGE_NICE = 10
+"""How far the check of a genome gives way to that of panels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:
@@ -38,7 +41,7 @@ class Lanes:
     def __init__(self, settings: Settings) -> None:
         warm = partial(WARM, settings.bundle)
         self._common = Pool(settings.pool_processes, warm)
-        self._large = Pool(1, warm)
+        self._large = Pool(1, warm, nice=LARGE_NICE)
         self._large_bytes = settings.large_vcf_bytes
         self._bundle = settings.bundle
         self._codes: Codes | None = None
