@@ -106,5 +106,8 @@ class Pool:
         for name in THREADS:
             os.environ.setdefault(name, "1")
         return ProcessPoolExecutor(
-            processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._warm, self._nice)
+            processes,
+            multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self._warm, self._nice),
         )
