@@ -54,6 +54,8 @@ class Erasures:
     subjects: Subjects
     now: Callable[[], datetime]
     _news: asyncio.Queue[tuple[Event, Envelope]] = field(default_factory=asyncio.Queue)
+    _early: dict[UUID, list[tuple[SubjectErased, Envelope]]] = field(default_factory=dict)
+    """Receipts whose request is not known yet: the two topics are read side by side."""
 
     async def erase_subject(self, site: str, pseudonym: str) -> ErasureRecord:
         """Everything of a person must go; asked again it is the same erasure.
@@ -123,11 +125,14 @@ class Erasures:
                 requested_at=envelope.occurred_at,
             )
             await self.store.single.save(record, 0)
+        for receipt, said in self._early.pop(request.erasure, []):
+            await self._note_receipt(receipt, said)
 
     async def _note_receipt(self, receipt: SubjectErased, envelope: Envelope) -> None:
         known, at = await self.store.read(ErasureRecord, receipt.erasure)
         if known is None:
-            return  # a request precedes its receipts: this one is of an erasure that was taken back by hand
+            self._early.setdefault(receipt.erasure, []).append((receipt, envelope))
+            return
         after = known.with_receipt(receipt, envelope.occurred_at)
         if after != known:
             await self.store.single.save(after, at)
