@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-
 from canheal_vault.secretfiles import secret
 
 from canheal_cli.child import ProcessSpec, last_words
