@@ -3,6 +3,7 @@
 The only file that knows motor. What the driver raises comes out as `Unreachable`, `Duplicate` or `Conflict`.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -46,6 +47,9 @@ SAVED_AT = "saved_at_"
 """When a document was last written, in nanoseconds: lists begin with the newest."""
 SESSIONS = "sessions"
 KEYS = "keys"
+STALL_SECONDS = 60.0
+"""A blob's writer waits so long for one chunk; whoever waits for the blob does so as well."""
+STALL_PAUSE_SECONDS = 0.25
 GRIDFS_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 READ_AHEAD = 4
 """Pieces of a file that one answer of the database holds: as many are in memory at once."""
@@ -325,15 +329,15 @@ class BlobFiles:
         The layout is GridFS's. Its own writer holds 48 MB back before it sends; this one sends each chunk.
         """
         file_id, number, length = ObjectId(), 0, 0
-        chunks = self._database["blobs.chunks"]
+        try:
+            async for chunk in evened(pieces, GRIDFS_CHUNK_BYTES):
+                await self._write_chunk({"files_id": file_id, "n": number, "data": Binary(chunk)})
+                number, length = number + 1, length + len(chunk)
+        except BaseException:
+            async with translated():
+                await self._database["blobs.chunks"].delete_many({"files_id": file_id})
+            raise
         async with translated():
-            try:
-                async for chunk in evened(pieces, GRIDFS_CHUNK_BYTES):
-                    await chunks.insert_one({"files_id": file_id, "n": number, "data": Binary(chunk)})
-                    number, length = number + 1, length + len(chunk)
-            except BaseException:
-                await chunks.delete_many({"files_id": file_id})
-                raise
             await self._database["blobs.files"].insert_one(
                 {
                     "_id": file_id,
@@ -344,6 +348,22 @@ class BlobFiles:
                     "metadata": metadata | {"blob_id": str(blob_id)},
                 }
             )
+
+    async def _write_chunk(self, chunk: Json) -> None:
+        """A stall of the database in the middle of a large blob is waited out: its chunks are numbered."""
+        deadline = time.monotonic() + STALL_SECONDS
+        while True:
+            try:
+                async with translated():
+                    await self._database["blobs.chunks"].insert_one(chunk)
+            except Duplicate:  # the one before was written, only its confirmation was lost
+                return
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(STALL_PAUSE_SECONDS)
+            else:
+                return
 
     async def read(self, file: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         """The bytes of a file, piece by piece.
