@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
+from canheal_chassis.answers import refusals
 from canheal_chassis.audit import actor_of
+from canheal_chassis.errors import ConsentOutOfDate
 from canheal_chassis.outcome import Document
 from canheal_schemas import ConsentChanged, Purpose
 from canheal_schemas.identifiers import sample_root
@@ -17,7 +19,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from canheal_report.carerecords import CareRecords, record_key
 from canheal_report.document import report_document
-from canheal_report.errors import ConsentRefuses, NoReportOfSample, NoSuchReport, ReportWithheld
+from canheal_report.errors import (
+    ConsentRefuses,
+    NoCareRecord,
+    NoReportOfSample,
+    NoSuchReport,
+    ReportWithheld,
+)
 from canheal_report.heads import Head, Summary
 from canheal_report.knowledge import Knowledge
 from canheal_report.page import Served, content_security_policy, list_page, report_page
@@ -128,17 +136,17 @@ def routes(
         await audit.record(Action.REPORT_VIEWED, by, subject=version.subject, about=about)
         return version, served
 
-    @router.get("/v1/reports/{report_id}.html", response_class=HTMLResponse)
+    @router.get("/v1/reports/{report_id}.html", response_class=HTMLResponse, responses=_REPORT)
     async def report_as_page(report_id: UUID, by: Actor, of: Of) -> Response:
         """One report version for people."""
         return _page(report_page(*await viewed(report_id, by, "html", of), knowledge))
 
-    @router.get("/v1/reports/{report_id}.json")
+    @router.get("/v1/reports/{report_id}.json", responses=_REPORT)
     async def report_as_json(report_id: UUID, by: Actor, of: Of) -> Response:
         """One report version for programs."""
         return JSONResponse(report_document(*await viewed(report_id, by, "json", of)), headers=_HEADERS)
 
-    @router.get("/v1/samples/{sample}/reports")
+    @router.get("/v1/samples/{sample}/reports", responses=refusals(NoReportOfSample, *_CONSENT))
     async def versions_of_a_sample(sample: UUID, by: Actor) -> Response:
         """Every version of a sample's report, the newest last."""
         head = await desk.head(sample)
@@ -146,7 +154,7 @@ def routes(
         await audit.record(Action.REPORT_VIEWED, by, subject=head.subject, about=about)
         return JSONResponse({"sample": str(sample), "versions": _listed(head.versions)}, headers=_HEADERS)
 
-    @router.get("/", response_class=HTMLResponse)
+    @router.get("/", response_class=HTMLResponse, responses=refusals(validated=False))
     async def list_of_reports(by: Actor) -> Response:
         """The newest report of each sample."""
         listed = await desk.newest()
@@ -160,7 +168,7 @@ def care_record_routes(records: CareRecords, audit: AuditLog) -> APIRouter:
     """The one route that opens what a law keeps of the erased. No consent is asked: the law is the ground."""
     router = APIRouter(tags=["care records"])
 
-    @router.get("/v1/care-records/{erasure}")
+    @router.get("/v1/care-records/{erasure}", responses=refusals(NoCareRecord))
     async def care_record(erasure: UUID, by: Actor) -> Response:
         """The kept report versions of an erased person or sample; each opening stands in the audit log."""
         kept = await records.opened(erasure)
@@ -170,6 +178,8 @@ def care_record_routes(records: CareRecords, audit: AuditLog) -> APIRouter:
     return router
 
 
+_CONSENT = (ConsentRefuses, ConsentOutOfDate)
+_REPORT = refusals(NoSuchReport, ReportWithheld, *_CONSENT)
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
