@@ -13,8 +13,8 @@ COPY libs libs
 COPY services services
 COPY cli cli
 RUN case "$SERVICE" in \
-        cli) members="schemas libs/vault libs/chassis cli" ;; \
-        ingest|annotate|prs|report) members="schemas libs/genome libs/refdata libs/vault libs/chassis services/$SERVICE" ;; \
+        cli) members="schemas libs/vault libs/process libs/chassis libs/desk cli" ;; \
+        ingest|annotate|prs|report) members="schemas libs/genome libs/refdata libs/vault libs/process libs/chassis libs/desk services/$SERVICE" ;; \
         *) echo "SERVICE must be ingest, annotate, prs, report or cli, not '$SERVICE'" >&2; exit 1 ;; \
     esac \
     && for member in $members; do pip install --quiet --no-deps --no-build-isolation "./$member" || exit 1; done

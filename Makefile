@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell tools/find-python)
-MEMBERS := schemas libs/genome libs/refdata libs/vault libs/chassis services/ingest services/annotate services/prs services/report cli
+MEMBERS := schemas libs/genome libs/refdata libs/vault libs/process libs/chassis libs/desk services/ingest services/annotate services/prs services/report cli
 STAMP := .venv/.installed
 BIN := .venv/bin
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 from bson.json_util import CANONICAL_JSON_OPTIONS, dumps
 from canheal_chassis.audit import AUDIT
 from canheal_chassis.lease import LEASES
-from canheal_chassis.store import KEYS, SESSIONS
 from canheal_cli.backup.place import to_read
+from canheal_process.store import KEYS, SESSIONS
 from pymongo import MongoClient
 
 FOLDER: Final = Path(__file__).parents[1] / "tests/contract/documents"

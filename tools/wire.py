@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from canheal_chassis.errors import Unreachable
 from canheal_cli.processes import Process
 from canheal_cli.stack import Stack
 from canheal_cli.topics import admin_client
+from canheal_process.errors import Unreachable
 from canheal_schemas import (
     HEAVY_SERVICES,
     INPUTS,

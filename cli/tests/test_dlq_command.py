@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 import uvicorn
 from canheal_chassis.audit import ACTOR_HEADER
-from canheal_chassis.deadletter_routes import deadletter_routes
-from canheal_chassis.errors import HandlerFailed, NoSuchDeadLetter, Unreachable
-from canheal_chassis.http import install_problems
 from canheal_cli import services
 from canheal_cli.commands import dlq
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.errors import RefusedError
+from canheal_desk.deadletter_routes import deadletter_routes
+from canheal_process.errors import HandlerFailed, NoSuchDeadLetter, Unreachable
+from canheal_process.http import install_problems
 from canheal_schemas import INPUTS, SampleReceived, retry_topic
 from chassis_parts import Parts, a_subject, open_parts, permitted, received, record_of
 from fastapi import FastAPI

@@ -16,13 +16,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from canheal_chassis.errors import Unreachable
 from canheal_cli.commands import report
 from canheal_cli.commands.submit import arrivals
 from canheal_cli.errors import NotReadyError
 from canheal_cli.events import Feed, Seen, describe
 from canheal_cli.follow import Journey
 from canheal_cli.topics import apply_topics
+from canheal_process.errors import Unreachable
 from canheal_schemas import (
     Assay,
     AssayType,

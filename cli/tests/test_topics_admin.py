@@ -3,10 +3,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from canheal_chassis.errors import Unreachable
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.errors import TopicsDifferError
 from canheal_cli.topics import TopicState, apply_topics, standings
+from canheal_process.errors import Unreachable
 from canheal_schemas import TOPICS, RiskScored, Topic
 from kafka import KafkaProducer
 

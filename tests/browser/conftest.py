@@ -12,9 +12,9 @@ from uuid import UUID
 
 import pytest
 import uvicorn
-from canheal_chassis.clock import utc_now
-from canheal_chassis.http import install_problems
 from canheal_chassis.testing import envelope_of
+from canheal_process.clock import utc_now
+from canheal_process.http import install_problems
 from canheal_refdata.manifest import Source
 from canheal_report.api import routes
 from canheal_report.dossier import join

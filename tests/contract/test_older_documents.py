@@ -13,8 +13,8 @@ from canheal_chassis.ledger import LEDGER, STARTS, Entry
 from canheal_chassis.letters import Letter
 from canheal_chassis.message import Message
 from canheal_chassis.outbox import OUTBOX
-from canheal_chassis.outcome import Document
 from canheal_chassis.outgoing import HEADS
+from canheal_process.document import Document
 from canheal_schemas import EVENTS, Envelope
 
 DOCUMENTS = Path(__file__).parent / "documents"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from canheal_chassis.errors import EventRefused, dead_letter_error
+from canheal_process.errors import EventRefused, dead_letter_error
 
 from pages.modules import modules_named
 

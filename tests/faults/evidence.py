@@ -10,7 +10,7 @@ from uuid import UUID
 from canheal_chassis.deadletters import DEADLETTERS
 from canheal_chassis.ledger import LEDGER
 from canheal_chassis.outbox import OUTBOX
-from canheal_chassis.store import Store, connect
+from canheal_process.store import Store, connect
 from canheal_report.heads import Head
 from canheal_schemas import STREAM_SERVICES
 from poison import Expected

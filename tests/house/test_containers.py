@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from canheal_chassis.settings import ServiceSettings
 from canheal_cli.processes import PROCESSES, Process
+from canheal_process.settings import ServiceSettings
 from canheal_schemas import Lane
 
 from house.sources import members

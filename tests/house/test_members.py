@@ -41,6 +41,8 @@ def test_the_house_has_its_ten_members() -> None:
         "libs/genome",
         "libs/refdata",
         "libs/vault",
+        "libs/process",
+        "libs/desk",
         "schemas",
         "services/annotate",
         "services/ingest",

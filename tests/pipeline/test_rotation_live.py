@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from canheal_chassis.store import BlobFiles, connect
 from canheal_cli.processes import PROCESSES
 from canheal_cli.stack import Stack
+from canheal_process.store import BlobFiles, connect
 from canheal_schemas import BlobRef
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing

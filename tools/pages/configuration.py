@@ -15,7 +15,8 @@ INTRODUCTION = """# Configuration
 
 Settings are environment variables, read once when a process starts.
 A process that lacks one, or cannot read it, says so and ends. A `SecretStr` is also read from the file that
-`<variable>_FILE` names, as Docker and Kubernetes mount secrets (`MONGODB_URI_FILE=/run/secrets/mongodb`). Source: `settings.py` of each member.
+`<variable>_FILE` names, as Docker and Kubernetes mount secrets (`MONGODB_URI_FILE=/run/secrets/mongodb`).
+Source: `settings.py` of each member.
 """
 
 

@@ -1,6 +1,6 @@
 """What can go wrong at the command line; part of the platform's one tree.
 
-PlatformError (canheal_chassis.errors)
+PlatformError (canheal_process.errors)
 └── CommandError                 the command cannot do what it was asked
     ├── EmbeddedError            an embedded part (broker, database) cannot be had
     │   ├── JarError             a jar cannot be fetched, or is not the pinned one
@@ -19,7 +19,7 @@ PlatformError (canheal_chassis.errors)
 A dead letter that is not there is the chassis' NoSuchDeadLetter.
 """
 
-from canheal_chassis.errors import PlatformError
+from canheal_process.errors import PlatformError
 
 
 class CommandError(PlatformError):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any, Self
 
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import as_headers
+from canheal_process.errors import Unreachable
 from canheal_schemas import (
     EVENTS,
     TOPICS,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from canheal_schemas import (
     DeadLettered,
     ReportIssued,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from canheal_chassis.errors import NoSuchDeadLetter, Unreachable
 from canheal_chassis.letters import Letter
+from canheal_process.errors import NoSuchDeadLetter, Unreachable
 from canheal_schemas import STREAM_SERVICES
 
 from canheal_cli import services

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
 import typer
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from typer.main import get_command
 
 GROUP = "canheal.commands"

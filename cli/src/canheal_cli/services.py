@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from canheal_chassis.errors import Unreachable
+from canheal_process.errors import Unreachable
 
 from canheal_cli.errors import RefusedError
 from canheal_cli.metadata import option_for

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canheal_chassis.audit import Audit
-from canheal_chassis.store import BlobFiles, Store, connect
+from canheal_process.store import BlobFiles, Store, connect
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
 from canheal_vault.errors import KeyUnusable

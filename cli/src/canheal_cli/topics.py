@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from canheal_chassis.errors import Unreachable
+from canheal_process.errors import Unreachable
 from canheal_schemas import TOPICS, Topic
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType

@@ -5,7 +5,7 @@ import base64
 import sys
 
 from canheal_chassis.audit import Audit
-from canheal_chassis.store import BlobFiles, Store, connect
+from canheal_process.store import BlobFiles, Store, connect
 from canheal_vault.chain import Action
 from canheal_vault.keys import KeyRing
 from pydantic import SecretStr

@@ -11,17 +11,17 @@ from uuid import UUID, uuid4
 
 from canheal_chassis.audit import StoredEntries
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.deadletter_desk import Desk
 from canheal_chassis.deadletters import DeadLetters
 from canheal_chassis.erasure import Traces
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.ledger import LEDGER, Ledger, entry_key
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
-from canheal_chassis.store import BlobFiles, Store, connect
 from canheal_chassis.stream import Hands, deliver
 from canheal_chassis.work import Work
 from canheal_chassis.workplace import Workplace
+from canheal_desk.deadletter_desk import Desk
+from canheal_process.errors import Unreachable
+from canheal_process.store import BlobFiles, Store, connect
 from canheal_schemas import (
     Assay,
     AssayType,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.errors import Duplicate
+from canheal_process.errors import Duplicate
 from canheal_schemas import Consent, Purpose
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing

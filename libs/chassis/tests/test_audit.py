@@ -8,10 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from canheal_chassis.audit import AUDIT, PAGE, Audit, StoredEntries, audit_routes
-from canheal_chassis.http import install_problems
-from canheal_chassis.store import connect
+from canheal_chassis.audit import AUDIT, PAGE, Audit, StoredEntries
 from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_desk.audit_routes import audit_routes
+from canheal_process.http import install_problems
+from canheal_process.store import connect
 from canheal_vault.chain import Action, verify
 from chassis_parts import Parts, a_subject
 from fastapi import FastAPI

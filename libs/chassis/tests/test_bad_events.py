@@ -14,10 +14,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from canheal_chassis.errors import dead_letter_error
 from canheal_chassis.message import Record
 from canheal_chassis.outcome import Outcome
 from canheal_chassis.work import Work
+from canheal_process.errors import dead_letter_error
 from canheal_schemas import SampleReceived, VariantsAnnotated
 from chassis_parts import (
     Parts,

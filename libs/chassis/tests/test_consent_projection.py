@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from canheal_chassis import consent as module
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.errors import ConsentOutOfDate
+from canheal_process.errors import ConsentOutOfDate
 from canheal_schemas import Consent, ConsentState, LimitedPermission, Purpose
 from chassis_parts import a_subject, consent, envelope_of, received
 from structlog.testing import capture_logs

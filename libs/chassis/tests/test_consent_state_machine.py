@@ -17,12 +17,13 @@ import pytest
 from canheal_chassis import consent as consent_module
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.erasure import Target
-from canheal_chassis.errors import ConsentOutOfDate
 from canheal_chassis.ledger import LEDGER
 from canheal_chassis.message import Message
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 from canheal_chassis.work import Work
 from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_process.document import Document
+from canheal_process.errors import ConsentOutOfDate
 from canheal_schemas import (
     Consent,
     ConsentChanged,

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from canheal_chassis.deadletters import DEADLETTERS
-from canheal_chassis.errors import EventRefused, HandlerFailed, NoSuchDeadLetter, Undecodable
 from canheal_chassis.ledger import STARTS, Ledger, entry_key
 from canheal_chassis.message import RETRY_OF, Message, Record
+from canheal_process.errors import EventRefused, HandlerFailed, NoSuchDeadLetter, Undecodable
 from canheal_schemas import DeadLettered, Envelope, SampleReceived, deadletter_topic, retry_topic
 from canheal_vault.keys import PLATFORM
 from chassis_parts import Parts, a_subject, envelope_of, received, record_of

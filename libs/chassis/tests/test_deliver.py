@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.errors import Conflict, Unreachable
 from canheal_chassis.ledger import LEDGER, STARTS
 from canheal_chassis.message import Headers, Record
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 from canheal_chassis.stream import MAX_STARTS
 from canheal_chassis.work import Work
+from canheal_process.document import Document
+from canheal_process.errors import Conflict, Unreachable
 from canheal_schemas import (
     Envelope,
     Purpose,

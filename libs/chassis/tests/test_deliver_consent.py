@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.ledger import Ledger
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 from canheal_chassis.work import Work
+from canheal_process.document import Document
 from canheal_schemas import (
     ConsentState,
     PartStatus,

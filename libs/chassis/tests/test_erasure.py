@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from canheal_chassis.deadletters import DEADLETTERS
 from canheal_chassis.erasure import ERASURES, Eraser, KeepsNothing
-from canheal_chassis.errors import HandlerFailed, Unreachable
 from canheal_chassis.ledger import LEDGER
 from canheal_chassis.message import Message
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 from canheal_chassis.outgoing import HEADS
 from canheal_chassis.work import Work
+from canheal_process.document import Document
+from canheal_process.errors import HandlerFailed, Unreachable
 from canheal_schemas import (
     ConsentState,
     Envelope,

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from canheal_chassis import lease as module
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.lease import LEASE_SECONDS, Lease
+from canheal_process.errors import Unreachable
 from chassis_parts import Parts
 
 pytestmark = pytest.mark.stack

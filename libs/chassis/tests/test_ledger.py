@@ -5,11 +5,11 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.errors import Conflict, Duplicate
 from canheal_chassis.ledger import LEDGER, STARTS, Entry, Ledger
 from canheal_chassis.message import Message
-from canheal_chassis.outcome import Document
 from canheal_chassis.outgoing import HEADS, head
+from canheal_process.document import Document
+from canheal_process.errors import Conflict, Duplicate
 from canheal_schemas import Event, SampleReceived
 from chassis_parts import MOMENT, Parts, a_subject, annotated, envelope_of, issued, received
 

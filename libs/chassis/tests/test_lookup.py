@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.lookup import ASK_SECONDS, FETCH_WAIT_MS, Lookup
 from canheal_chassis.message import Message
 from canheal_chassis.publisher import Publisher, open_publisher
 from canheal_chassis.resources import running
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.topics import apply_topics
+from canheal_process.errors import Unreachable
 from canheal_schemas import ConsentChanged, Purpose
 from chassis_parts import a_subject, consent, envelope_of
 from prometheus_client import REGISTRY

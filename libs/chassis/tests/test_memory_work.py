@@ -6,8 +6,9 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 from canheal_chassis.testing import MemoryWork, envelope_of
+from canheal_process.document import Document
 from canheal_schemas import ConsentChanged
 from chassis_parts import a_subject, consent, received
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pytest
 from canheal_chassis import outbox as module
-from canheal_chassis.errors import EventTooLarge, Unreachable
 from canheal_chassis.message import Message
 from canheal_chassis.outbox import OUTBOX, Outbox
 from canheal_chassis.outgoing import HEADS
+from canheal_process.errors import EventTooLarge, Unreachable
 from canheal_schemas import ConsentChanged, Event, Purpose, SampleReceived
 from chassis_parts import Parts, a_subject, annotated, consent, envelope_of, received
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import Message
 from canheal_chassis.outgoing import HEADS, say, set_head
-from canheal_chassis.store import Store, Unit
+from canheal_process.errors import Unreachable
+from canheal_process.store import Store, Unit
 from canheal_schemas import ReportIssued
 from chassis_parts import Parts, Wire, a_subject, annotated, envelope_of, issued, received
 from hypothesis import given, settings

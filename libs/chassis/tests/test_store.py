@@ -6,10 +6,10 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from canheal_chassis.errors import Conflict, Duplicate, EventTooLarge, Unreachable
-from canheal_chassis.outcome import Document
-from canheal_chassis.store import Store, connect, translated
 from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_process.document import Document
+from canheal_process.errors import Conflict, Duplicate, EventTooLarge, Unreachable
+from canheal_process.store import Store, connect, translated
 from chassis_parts import Parts
 from pydantic import SecretStr
 from pymongo.errors import OperationFailure

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from canheal_chassis.errors import TopicsAbsent, Unreachable
 from canheal_chassis.topics import demand, needed
 from canheal_cli.topics import admin_client
+from canheal_process.errors import TopicsAbsent, Unreachable
 from canheal_schemas import TOPICS, retry_topic
 from worker_bench import Bench
 

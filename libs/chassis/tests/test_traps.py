@@ -5,9 +5,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from canheal_chassis.errors import CrashedWorker
 from canheal_chassis.service import FATAL
 from canheal_chassis.stream import MAX_STARTS
+from canheal_process.errors import CrashedWorker
 from canheal_schemas import DeadLettered, Purpose, SampleReceived, VariantsAnnotated, deadletter_topic
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.partitioner.default import murmur2

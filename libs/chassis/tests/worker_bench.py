@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from canheal_chassis.message import Message
-from canheal_chassis.settings import ServiceSettings
+from canheal_process.settings import ServiceSettings
 from canheal_schemas import (
     Assay,
     AssayType,

@@ -12,9 +12,9 @@ from uuid import uuid4
 import httpx
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.resources import running
-from canheal_chassis.store import connect
 from canheal_ingest.main import opened
 from canheal_ingest.settings import Settings
+from canheal_process.store import connect
 from canheal_schemas import ConsentChanged, Envelope, Event, SampleReceived
 
 PATIENCE_SECONDS = 10.0

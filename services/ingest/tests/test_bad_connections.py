@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from canheal_chassis.http import serve
 from canheal_chassis.resources import running
 from canheal_ingest.main import opened
 from canheal_ingest.settings import Settings
+from canheal_process.http import serve
 from ingest_door import Door
 from ingest_said import document, file, whole
 from test_bad_input import ROWS, durable

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from canheal_chassis.store import BlobFiles, connect
+from canheal_process.store import BlobFiles, connect
 from canheal_schemas import SampleReceived
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing

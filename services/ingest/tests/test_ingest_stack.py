@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from canheal_chassis.store import BlobFiles, Store, Unit, connect
 from canheal_ingest.records import SampleRecord
 from canheal_ingest.settings import Settings
+from canheal_process.store import BlobFiles, Store, Unit, connect
 from canheal_schemas import Consent, ConsentChanged, ConsentState, Purpose, SampleReceived
 from canheal_schemas.identifiers import consent_root, event_id, sample_id, sample_root
 from canheal_vault.blobs import BlobStore

@@ -13,13 +13,13 @@ from canheal_chassis.deadletters import DeadLetters
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
-from canheal_chassis.pool import Pool
-from canheal_chassis.store import BlobFiles, Store, connect
 from canheal_chassis.stream import Hands, deliver
 from canheal_chassis.testing import envelope_of
 from canheal_chassis.work import Work
 from canheal_chassis.workplace import Workplace
 from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_process.pool import Pool
+from canheal_process.store import BlobFiles, Store, connect
 from canheal_report.versions import ReportVersion
 from canheal_report.worker import handlers
 from canheal_schemas import (

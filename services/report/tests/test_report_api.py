@@ -5,8 +5,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from canheal_chassis.errors import ConsentOutOfDate, Unreachable
-from canheal_chassis.http import install_problems
+from canheal_process.errors import ConsentOutOfDate, Unreachable
+from canheal_process.http import install_problems
 from canheal_report.api import routes
 from canheal_report.dossier import join
 from canheal_report.heads import moved

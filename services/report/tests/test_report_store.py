@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from canheal_chassis.errors import Conflict
-from canheal_chassis.outcome import Document
-from canheal_chassis.store import Store, connect
+from canheal_process.document import Document
+from canheal_process.errors import Conflict
+from canheal_process.store import Store, connect
 from canheal_report.dossier import Dossier, join
 from canheal_report.heads import Head, moved
 from canheal_report.versions import ReportVersion, reports_due

@@ -11,9 +11,9 @@ from typing import Any, Final
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from canheal_chassis.audit import AUDIT
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.lease import LEASES
-from canheal_chassis.store import KEYS, SESSIONS
+from canheal_process.errors import Unreachable
+from canheal_process.store import KEYS, SESSIONS
 from canheal_schemas import STREAM_SERVICES
 from pydantic import SecretStr
 from pymongo import MongoClient, WriteConcern

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from canheal_chassis.clock import utc_now
+from canheal_process.clock import utc_now
 from canheal_vault.platformkey import PlatformKey
 
 from canheal_cli.backup.databases import Databases, Place

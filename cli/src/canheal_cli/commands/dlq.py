@@ -9,10 +9,10 @@ from uuid import UUID
 
 import httpx
 import typer
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.letters import Letter, LetterState
-from canheal_chassis.terminal import plain
+from canheal_process.clock import utc_now
+from canheal_process.errors import Unreachable
+from canheal_process.terminal import plain
 
 from canheal_cli import services
 from canheal_cli.commands.options import AsJson, Data, tell

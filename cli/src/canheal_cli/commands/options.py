@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from rich.console import Console
 
 Data = Annotated[Path, typer.Option(help="Folder of the running platform.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from canheal_schemas import ReportIssued
 
 from canheal_cli import services

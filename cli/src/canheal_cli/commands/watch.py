@@ -5,7 +5,7 @@ from contextlib import nullcontext, suppress
 from typing import Annotated
 
 import typer
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text

@@ -6,19 +6,15 @@ A view that cannot be written down is not answered, a change is not confirmed: 5
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Annotated, Any
 
+from canheal_process.clock import utc_now
+from canheal_process.errors import Duplicate
+from canheal_process.store import Store
+from canheal_process.telemetry import log
 from canheal_vault.auditlog import AuditLog, named
-from canheal_vault.chain import Action, Entry, Head
+from canheal_vault.chain import Entry, Head
 from canheal_vault.keys import KeyRing
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
-
-from canheal_chassis.answers import refusals
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import Duplicate
-from canheal_chassis.store import Store
-from canheal_chassis.telemetry import log
+from fastapi import Request
 
 AUDIT = "audit"
 ACTOR_HEADER = "X-Canheal-Actor"
@@ -78,25 +74,3 @@ def _logged(head: Head) -> None:
 def actor_of(request: Request) -> str:
     """Who asks, as the request says; nobody checks it until access control does."""
     return named(request.headers.get(ACTOR_HEADER, ""))
-
-
-def audit_routes(audit: AuditLog, store: Store) -> APIRouter:
-    """The log over HTTP: what `canheal audit` reads and verifies."""
-    router = APIRouter(tags=["audit"])
-
-    @router.get("/v1/audit", response_class=StreamingResponse, responses=refusals() | _LINES)
-    async def entries(
-        request: Request,
-        after: Annotated[int, Query(ge=0, le=MOST_ENTRIES)] = 0,
-        limit: Annotated[int, Query(ge=1, le=100 * PAGE)] = PAGE,
-    ) -> StreamingResponse:
-        """Entries behind a number, one in JSON a line; that they were read is an entry too."""
-        await audit.record(Action.AUDIT_VIEWED, actor_of(request))
-        return StreamingResponse(StoredEntries(store).lines(after, limit), media_type="application/x-ndjson")
-
-    return router
-
-
-_LINES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Entries, JSON Lines.", "content": {"application/x-ndjson": {}}}
-}

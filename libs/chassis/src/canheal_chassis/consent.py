@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from canheal_process.clock import utc_now
+from canheal_process.errors import ConsentOutOfDate
+from canheal_process.telemetry import CONSENT_IN_FORCE_SECONDS, log
 from canheal_schemas import (
     Consent,
     ConsentChanged,
@@ -15,10 +18,6 @@ from canheal_schemas import (
     Event,
     Purpose,
 )
-
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import ConsentOutOfDate
-from canheal_chassis.telemetry import CONSENT_IN_FORCE_SECONDS, log
 
 PATIENCE_SECONDS = 10.0
 """After this long without a consent that an event names, the wait is logged (it goes on)."""

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import faust
+from canheal_process.errors import Unreachable
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, StreamT
 from faust.types import Message as FaustMessage
 
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import Record, as_headers
 
 FETCH_WAIT_MS = 250

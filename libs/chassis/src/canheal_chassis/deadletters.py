@@ -7,20 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from bson import Binary
+from canheal_process.clock import utc_now
+from canheal_process.errors import EventRefused, Undecodable
+from canheal_process.store import Store
+from canheal_process.telemetry import DEAD, log
 from canheal_schemas import EVENTS, DeadLettered, Envelope, SampleEvent
 from canheal_schemas.identifiers import blob_id, deadletter_root, event_id, undecodable_root
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import PLATFORM
 from pydantic import ValidationError
 
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import EventRefused, Undecodable
 from canheal_chassis.ledger import Ledger, entry_key
 from canheal_chassis.letters import said
 from canheal_chassis.message import RETRY_OF, Message, Record, envelope_of
 from canheal_chassis.outgoing import Says
-from canheal_chassis.store import Store
-from canheal_chassis.telemetry import DEAD, log
 
 DEADLETTERS = "deadletters"
 LONGEST_MESSAGE = 2000

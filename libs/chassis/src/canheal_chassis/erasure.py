@@ -19,6 +19,10 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+from canheal_process.clock import utc_now
+from canheal_process.errors import Conflict, Duplicate, Unreachable
+from canheal_process.store import SESSIONS, BlobFiles, Json, Store
+from canheal_process.telemetry import log
 from canheal_schemas import (
     CHANNELS,
     Cleanup,
@@ -33,15 +37,11 @@ from canheal_schemas import (
 from canheal_schemas.identifiers import event_id, sample_root
 
 from canheal_chassis.audit import AUDIT
-from canheal_chassis.clock import utc_now
 from canheal_chassis.deadletters import DEADLETTERS
-from canheal_chassis.errors import Conflict, Duplicate, Unreachable
 from canheal_chassis.ledger import LEDGER, STARTS, blank
 from canheal_chassis.message import Message
 from canheal_chassis.outbox import OUTBOX
 from canheal_chassis.outgoing import HEADS, Says
-from canheal_chassis.store import SESSIONS, BlobFiles, Json, Store
-from canheal_chassis.telemetry import log
 
 ERASURES = "erasures"
 RETRY_SECONDS = 0.5

@@ -13,9 +13,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from canheal_chassis.errors import Conflict, Duplicate, Unreachable
-from canheal_chassis.store import Store
-from canheal_chassis.telemetry import log
+from canheal_process.errors import Conflict, Duplicate, Unreachable
+from canheal_process.store import Store
+from canheal_process.telemetry import log
 
 LEASES = "leases"
 LEASE_SECONDS = 3.0

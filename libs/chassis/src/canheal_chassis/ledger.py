@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from canheal_process.document import Document
+from canheal_process.store import Store
 from canheal_schemas import Provenance
 
 from canheal_chassis.message import Message
-from canheal_chassis.outcome import Document
 from canheal_chassis.outgoing import set_head
-from canheal_chassis.store import Store
 
 LEDGER = "ledger"
 STARTS = "starts"

@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from canheal_process.errors import dead_letter_error
 from canheal_schemas import DeadLettered, Envelope
 from canheal_schemas.event import Model
 from canheal_schemas.identifiers import dropped_root, event_id
 from pydantic import AwareDatetime
 
-from canheal_chassis.errors import dead_letter_error
 from canheal_chassis.message import Message
 
 

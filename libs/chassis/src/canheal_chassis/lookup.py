@@ -12,11 +12,11 @@ from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from canheal_process.telemetry import LOOKUP_UNREADABLE, log
 from canheal_schemas import EVENTS, PARTITIONS, Envelope, Event
 from pydantic import ValidationError
 
 from canheal_chassis.message import as_headers
-from canheal_chassis.telemetry import LOOKUP_UNREADABLE, log
 
 RECONNECT_SECONDS = 1.0
 FETCH_WAIT_MS = 250

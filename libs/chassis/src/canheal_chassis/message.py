@@ -6,10 +6,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from bson import Binary
+from canheal_process.errors import EventTooLarge, Undecodable
 from canheal_schemas import MAX_EVENT_BYTES, Cleanup, Envelope, Event
 from pydantic import ValidationError
-
-from canheal_chassis.errors import EventTooLarge, Undecodable
 
 type Headers = tuple[tuple[str, bytes], ...]
 

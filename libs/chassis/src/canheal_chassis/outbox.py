@@ -20,14 +20,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from canheal_process.errors import Conflict, Unreachable
+from canheal_process.store import Store, Unit
+from canheal_process.telemetry import log
 from canheal_schemas import Envelope, Event
 
-from canheal_chassis.errors import Conflict, Unreachable
 from canheal_chassis.lease import Lease
 from canheal_chassis.message import Message
 from canheal_chassis.outgoing import Says, say, set_head
-from canheal_chassis.store import Store, Unit
-from canheal_chassis.telemetry import log
 
 OUTBOX = "outbox"
 POLL_SECONDS = 1.0

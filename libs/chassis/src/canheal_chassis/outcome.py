@@ -5,23 +5,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
-from canheal_schemas import Event, Model, Purpose
+from canheal_process.document import Document
+from canheal_schemas import Event, Purpose
 from canheal_vault.blobs import NewBlob
 
 from canheal_chassis.work import Work
-
-
-class Document(Model):
-    """What a service keeps; a `shared` one is changed by several events and carries a revision."""
-
-    collection: ClassVar[str]
-    shared: ClassVar[bool] = False
-
-    id: UUID
-    subject: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ no longer the head may have sent it before it was killed: the head is said inste
 from collections.abc import Callable
 from typing import Protocol
 
+from canheal_process.store import Store, Unit
+from canheal_process.telemetry import log
+
 from canheal_chassis.message import Message
-from canheal_chassis.store import Store, Unit
-from canheal_chassis.telemetry import log
 
 HEADS = "newest_said"
 """The collection; a name that no service's documents take."""

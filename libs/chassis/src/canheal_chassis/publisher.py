@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from canheal_process.errors import Unreachable
 
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.message import Message
 
 REQUEST_SECONDS = 10

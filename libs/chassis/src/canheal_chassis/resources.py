@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from canheal_process.errors import Unreachable
+from canheal_process.settings import ServiceSettings
+from canheal_process.store import BlobFiles, Store, connect
 from canheal_schemas import ConsentChanged, Envelope, ErasureRequested, Event
 from canheal_vault.blobs import BlobStore
 from canheal_vault.keys import KeyRing
@@ -13,11 +16,8 @@ from canheal_vault.keys import KeyRing
 from canheal_chassis.audit import Audit
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.erasure import Eraser, Keeper, Traces
-from canheal_chassis.errors import Unreachable
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.publisher import Publisher, open_publisher
-from canheal_chassis.settings import ServiceSettings
-from canheal_chassis.store import BlobFiles, Store, connect
 from canheal_chassis.topics import demand
 
 IN_FORCE = (ConsentChanged.topic.name, ErasureRequested.topic.name)

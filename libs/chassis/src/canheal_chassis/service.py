@@ -9,6 +9,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from canheal_process.errors import PlatformError
+from canheal_process.http import add_health, install_problems, serve
+from canheal_process.pool import Pool, Warm
+from canheal_process.settings import ServiceSettings
+from canheal_process.telemetry import LAG, log, set_up_logs
 from canheal_schemas import (
     INPUTS,
     STREAM_SERVICES,
@@ -22,21 +27,13 @@ from canheal_vault.errors import VaultError
 from fastapi import FastAPI
 from faust.types import TP
 
-from canheal_chassis.audit import audit_routes
 from canheal_chassis.consumer import App, Take, consume, make_app
-from canheal_chassis.deadletter_desk import Desk
-from canheal_chassis.deadletter_routes import deadletter_routes
 from canheal_chassis.deadletters import DEADLETTERS, DeadLetters
-from canheal_chassis.errors import PlatformError
-from canheal_chassis.http import add_health, install_problems, serve
 from canheal_chassis.ledger import LEDGER, Ledger
 from canheal_chassis.message import Record
 from canheal_chassis.outcome import Handlers
-from canheal_chassis.pool import Pool, Warm
 from canheal_chassis.resources import KeepsIn, Resources, open_resources, running
-from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.stream import Hands, deliver
-from canheal_chassis.telemetry import LAG, log, set_up_logs
 from canheal_chassis.workplace import Workplace, private_folder
 
 LAG_SECONDS = 1.0
@@ -195,8 +192,6 @@ def _mount(
 ) -> None:
     install_problems(web)
     add_health(web, missing)
-    web.include_router(deadletter_routes(Desk.of(resources)))
-    web.include_router(audit_routes(resources.audit, resources.store))
     if service.mount:
         service.mount(web, resources)
 

@@ -16,16 +16,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, ReportStatus, heavy_topic
-from canheal_schemas.identifiers import event_id
-from canheal_vault.keys import PLATFORM
-from pydantic import ValidationError
-
-from canheal_chassis.clock import utc_now
-from canheal_chassis.consent import ConsentProjection
-from canheal_chassis.deadletters import DeadLetters, Origin
-from canheal_chassis.erasure import Target, Traces
-from canheal_chassis.errors import (
+from canheal_process.clock import utc_now
+from canheal_process.errors import (
     Conflict,
     CrashedWorker,
     Duplicate,
@@ -36,11 +28,7 @@ from canheal_chassis.errors import (
     UnknownEventType,
     Unreachable,
 )
-from canheal_chassis.ledger import Entry, Ledger, entry_key
-from canheal_chassis.message import Message, Record, envelope_of, places
-from canheal_chassis.outcome import Handler, Handlers, Outcome
-from canheal_chassis.outgoing import Says, head, say, set_head
-from canheal_chassis.telemetry import (
+from canheal_process.telemetry import (
     ADOPTED,
     END_TO_END_SECONDS,
     FAILED,
@@ -52,6 +40,18 @@ from canheal_chassis.telemetry import (
     bind,
     log,
 )
+from canheal_schemas import EVENTS, Envelope, Event, Lane, Provenance, ReportIssued, ReportStatus, heavy_topic
+from canheal_schemas.identifiers import event_id
+from canheal_vault.keys import PLATFORM
+from pydantic import ValidationError
+
+from canheal_chassis.consent import ConsentProjection
+from canheal_chassis.deadletters import DeadLetters, Origin
+from canheal_chassis.erasure import Target, Traces
+from canheal_chassis.ledger import Entry, Ledger, entry_key
+from canheal_chassis.message import Message, Record, envelope_of, places
+from canheal_chassis.outcome import Handler, Handlers, Outcome
+from canheal_chassis.outgoing import Says, head, say, set_head
 from canheal_chassis.workplace import Bench, Workplace, unsealing
 
 MAX_STARTS = 3

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID, uuid5
 
+from canheal_process.document import Document
 from canheal_schemas import BlobRef, Envelope, Event, SampleEvent
 from canheal_schemas.identifiers import NAMESPACE, event_id, sample_root
 from canheal_vault.blobs import NewBlob
 
-from canheal_chassis.outcome import Document, Outcome
+from canheal_chassis.outcome import Outcome
 
 
 class _Scratch:

@@ -6,9 +6,8 @@ later; in one with other partitions a sample's events would lie elsewhere than t
 
 from collections.abc import Mapping
 
+from canheal_process.errors import TopicsAbsent
 from canheal_schemas import CHANNELS, Topic
-
-from canheal_chassis.errors import TopicsAbsent
 
 
 def needed(service: str) -> list[Topic]:

@@ -8,9 +8,8 @@ from uuid import UUID
 from canheal_schemas import BlobRef, Envelope
 
 if TYPE_CHECKING:
+    from canheal_process.document import Document
     from canheal_vault.blobs import NewBlob
-
-    from canheal_chassis.outcome import Document
 
 
 class Work(Protocol):

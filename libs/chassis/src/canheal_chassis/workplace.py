@@ -12,16 +12,16 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from canheal_process.document import Document
+from canheal_process.errors import BlobDamaged, Erased
+from canheal_process.pool import Pool
+from canheal_process.store import Store
 from canheal_schemas import BlobRef, Envelope
 from canheal_schemas.identifiers import blob_id
 from canheal_vault.blobs import BlobStore, NewBlob
 from canheal_vault.errors import BlobUnreadable, KeyDestroyed
 
-from canheal_chassis.errors import BlobDamaged, Erased
 from canheal_chassis.ledger import LEDGER
-from canheal_chassis.outcome import Document
-from canheal_chassis.pool import Pool
-from canheal_chassis.store import Store
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from canheal_chassis.ledger import Ledger
 from canheal_chassis.outcome import Handler, Outcome
 from canheal_chassis.publisher import Publisher
 from canheal_chassis.service import Service, run
-from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.work import Work
+from canheal_process.settings import ServiceSettings
 from canheal_schemas import PartStatus, Purpose, SampleReceived, VariantsAnnotated
 from canheal_vault.blobs import BlobStore
 

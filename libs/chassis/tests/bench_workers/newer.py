@@ -8,8 +8,8 @@ from pathlib import Path
 
 from canheal_chassis.outcome import Handler, Outcome
 from canheal_chassis.service import Service, run
-from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.work import Work
+from canheal_process.settings import ServiceSettings
 from canheal_schemas import EVENTS, PartStatus, Purpose, SampleReceived, VariantsAnnotated
 
 ABOUT = {"sample", "revision", "subject", "consent_version", "site", "country"}

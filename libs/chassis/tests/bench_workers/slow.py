@@ -16,8 +16,8 @@ import canheal_chassis.service as service_module
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from canheal_chassis.outcome import Handler, Outcome
 from canheal_chassis.service import Service, run
-from canheal_chassis.settings import ServiceSettings
 from canheal_chassis.work import Work
+from canheal_process.settings import ServiceSettings
 from canheal_schemas import PartStatus, Purpose, SampleReceived, VariantsAnnotated
 
 

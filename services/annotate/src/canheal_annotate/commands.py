@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
-from canheal_chassis.terminal import plain
 from canheal_genome.builds import Build
 from canheal_genome.errors import GenomeError
 from canheal_genome.vcf import check
+from canheal_process.terminal import plain
 from canheal_refdata.bundle import warm_bundle
 from canheal_refdata.errors import BundleError
 from canheal_schemas import Assay, AssayType, GenomeBuild, SampleContext, SampleKind

@@ -3,6 +3,7 @@
 from functools import partial
 
 from canheal_chassis.service import Service, run
+from canheal_desk.mount import mount_desk
 
 from canheal_annotate.judgement import warm
 from canheal_annotate.settings import Settings
@@ -13,7 +14,12 @@ def main() -> None:
     """Run until told to stop."""
     settings = Settings()
     run(
-        Service(name="annotate", handlers=handlers(settings), warm=partial(warm, settings.bundle)),
+        Service(
+            name="annotate",
+            handlers=handlers(settings),
+            warm=partial(warm, settings.bundle),
+            mount=mount_desk,
+        ),
         settings,
     )
 

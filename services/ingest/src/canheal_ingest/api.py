@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from canheal_chassis.answers import problem_response, refusals, schema_of
 from canheal_chassis.audit import actor_of
-from canheal_chassis.errors import ChildDied, Erased
-from canheal_chassis.http import install_problems
 from canheal_genome.errors import BuildRefused, GenomeError, VcfRefused
 from canheal_genome.rules import rules
+from canheal_process.answers import problem_response, refusals, schema_of
+from canheal_process.errors import ChildDied, Erased
+from canheal_process.http import install_problems
 from canheal_refdata.errors import AssemblyAbsent, BundleError
 from canheal_schemas import STATED
 from canheal_schemas.identifiers import sample_root

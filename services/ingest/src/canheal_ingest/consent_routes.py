@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from canheal_chassis.answers import refusals, schema_of
 from canheal_chassis.audit import actor_of
-from canheal_chassis.errors import Erased
+from canheal_process.answers import refusals, schema_of
+from canheal_process.errors import Erased
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
 from fastapi import APIRouter, Depends, Header, Path, Query, Request

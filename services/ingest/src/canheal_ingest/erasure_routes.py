@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from canheal_chassis.answers import refusals
 from canheal_chassis.audit import actor_of
-from canheal_chassis.errors import Erased
+from canheal_process.answers import refusals
+from canheal_process.errors import Erased
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.chain import Action
 from fastapi import APIRouter, Depends, Path, Query

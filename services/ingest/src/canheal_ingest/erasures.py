@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from canheal_chassis.errors import Conflict, Unreachable
 from canheal_chassis.outbox import Outbox
-from canheal_chassis.store import Store
+from canheal_process.errors import Conflict, Unreachable
+from canheal_process.store import Store
 from canheal_refdata.country import CARE_RECORD, country
 from canheal_schemas import (
     Consent,

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from canheal_chassis.errors import PlatformError
+from canheal_process.errors import PlatformError
 
 
 class SubmissionRefused(PlatformError):

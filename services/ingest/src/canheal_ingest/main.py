@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from canheal_chassis.audit import audit_routes
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import PlatformError
-from canheal_chassis.http import add_health, serve
 from canheal_chassis.lookup import Lookup
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.outgoing import HEADS
 from canheal_chassis.resources import Resources, open_resources, running
 from canheal_chassis.service import listen_for_stop, until_told_to_stop
-from canheal_chassis.telemetry import log, set_up_logs
 from canheal_chassis.workplace import private_folder
+from canheal_desk.audit_routes import audit_routes
+from canheal_process.clock import utc_now
+from canheal_process.errors import PlatformError
+from canheal_process.http import add_health, serve
+from canheal_process.telemetry import log, set_up_logs
 from canheal_schemas import Envelope, Event
 from canheal_vault.errors import VaultError
 from fastapi import FastAPI

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from canheal_chassis.errors import ChildDied
-from canheal_chassis.pool import Pool
 from canheal_genome.compression import is_bcf
 from canheal_genome.errors import VcfRefused
+from canheal_process.errors import ChildDied
+from canheal_process.pool import Pool
 from canheal_schemas import Assay, GenomeBuild, SampleContext, SampleKind
 
 from canheal_ingest.in_child import CURRENT_CODES, EXAMINE, MERGED_SIZE_MB, WARM

@@ -12,7 +12,7 @@ from canheal_chassis.erasure import Eraser
 from canheal_chassis.message import Message
 from canheal_chassis.outbox import Outbox
 from canheal_chassis.outgoing import heads
-from canheal_chassis.store import Store
+from canheal_process.store import Store
 from canheal_schemas import ConsentChanged, ErasureRequested
 
 from canheal_ingest.announce import sample_received

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID, uuid5
 
-from canheal_chassis.outcome import Document
+from canheal_process.document import Document
 from canheal_schemas import (
     STATED,
     STREAM_SERVICES,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from canheal_chassis.errors import Erased
 from canheal_chassis.outbox import Outbox
-from canheal_chassis.store import Store
+from canheal_process.errors import Erased
+from canheal_process.store import Store
 from canheal_schemas import BlobRef, Consent, SampleContext
 from canheal_schemas.identifiers import blob_id, sample_id, sample_root
 from canheal_vault.blobs import BlobStore

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from canheal_chassis.settings import ServiceSettings
+from canheal_process.settings import ServiceSettings
 from pydantic import Field
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from canheal_chassis.errors import dead_letter_error
+from canheal_process.errors import dead_letter_error
 from canheal_schemas import Purpose
 
 from canheal_ingest.in_force import InForce

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from canheal_chassis.errors import Conflict, Erased
 from canheal_chassis.outbox import Outbox
-from canheal_chassis.store import Store
+from canheal_process.errors import Conflict, Erased
+from canheal_process.store import Store
 from canheal_refdata.country import country
 from canheal_schemas import STATED, Consent, ConsentState
 from canheal_schemas.identifiers import subject_id

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from canheal_chassis.terminal import plain
 from canheal_genome.builds import Build, build_from_contigs
 from canheal_genome.errors import GenomeError
 from canheal_genome.header import read_header
 from canheal_genome.reference import build_from_reference
+from canheal_process.terminal import plain
 from canheal_refdata.bundle import Bundle, open_bundle
 from canheal_refdata.errors import BundleError
 from canheal_schemas import AssayType

@@ -1,6 +1,6 @@
 """What goes wrong with a scoring file or with a VCF that is to be scored.
 
-    PrsError (of the platform's tree, canheal_chassis.errors)
+    PrsError (of the platform's tree, canheal_process.errors)
     ├── ScoreFileRefused   a scoring file cannot be understood: `file`, `line`, `reason`
     └── CannotScore        the VCF and the request do not fit: no such sample, no build, no genotypes
 
@@ -8,7 +8,7 @@ Each class carries what HTTP (RFC 9457), stream and command line need to tell it
 `retryable`, `exit_code`.
 """
 
-from canheal_chassis.errors import PlatformError
+from canheal_process.errors import PlatformError
 
 
 class PrsError(PlatformError):

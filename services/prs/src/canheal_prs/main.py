@@ -3,6 +3,7 @@
 from functools import partial
 
 from canheal_chassis.service import Service, run
+from canheal_desk.mount import mount_desk
 
 from canheal_prs.risk import warm
 from canheal_prs.settings import Settings
@@ -17,6 +18,7 @@ def main() -> None:
             name="prs",
             handlers=handlers(settings),
             warm=partial(warm, settings.scores, settings.bundle),
+            mount=mount_desk,
         ),
         settings,
     )

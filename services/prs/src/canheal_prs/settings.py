@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from canheal_chassis.settings import ServiceSettings
+from canheal_process.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

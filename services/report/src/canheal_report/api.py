@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from canheal_chassis.answers import refusals
 from canheal_chassis.audit import actor_of
-from canheal_chassis.errors import ConsentOutOfDate
-from canheal_chassis.outcome import Document
+from canheal_process.answers import refusals
+from canheal_process.document import Document
+from canheal_process.errors import ConsentOutOfDate
 from canheal_schemas import ConsentChanged, Purpose
 from canheal_schemas.identifiers import sample_root
 from canheal_vault.auditlog import AuditLog

@@ -1,8 +1,8 @@
 """The care record that a law makes a hospital keep although the person wants everything gone.
 
 It holds the closed report versions, sealed under a key of its own that no other part of the platform uses.
-No page, no list and no event speaks of it; one route opens it, by the erasure's id, and each opening stands in
-the audit log. After the last day that the law names it goes, and its key with it.
+No page, no list and no event speaks of it; one route opens it, by the erasure's id, and each opening stands
+in the audit log. After the last day that the law names it goes, and its key with it.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from canheal_chassis.store import Store
+from canheal_process.store import Store
 from canheal_schemas import BlobRef, ErasureRequested, Kept, ReportStatus
 from canheal_schemas.identifiers import blob_id
 from canheal_vault.blobs import BlobStore

@@ -13,7 +13,7 @@ one counts.
 from typing import ClassVar, Self
 from uuid import UUID
 
-from canheal_chassis.outcome import Document
+from canheal_process.document import Document
 from canheal_schemas import (
     BlobRef,
     DeadLettered,

@@ -10,7 +10,7 @@ PlatformError
 from typing import ClassVar
 from uuid import UUID
 
-from canheal_chassis.errors import PlatformError
+from canheal_process.errors import PlatformError
 
 
 class NoSuchReport(PlatformError):

@@ -3,7 +3,7 @@
 from typing import ClassVar, Self
 from uuid import UUID
 
-from canheal_chassis.outcome import Document
+from canheal_process.document import Document
 from canheal_schemas import ReportCounts, ReportStatus, SampleKind
 from canheal_schemas.event import Model
 

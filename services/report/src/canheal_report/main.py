@@ -1,8 +1,9 @@
 """The service's composition root."""
 
-from canheal_chassis.clock import utc_now
 from canheal_chassis.resources import Resources
 from canheal_chassis.service import Service, run
+from canheal_desk.mount import mount_desk
+from canheal_process.clock import utc_now
 from fastapi import FastAPI
 
 from canheal_report.api import care_record_routes, routes
@@ -13,7 +14,8 @@ from canheal_report.worker import handlers
 
 
 def mount(web: FastAPI, resources: Resources) -> None:
-    """Serve the reports beside health and metrics."""
+    """Serve the reports and the desk beside health and metrics."""
+    mount_desk(web, resources)
     knowledge = knowledge_of(resources.settings.bundle)
     records = CareRecords(resources.store, resources.blobs, resources.keys)
     web.include_router(care_record_routes(records, resources.audit))

@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from canheal_schemas import ConsentChanged
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup

@@ -1,6 +1,6 @@
 """What the service is told by its environment."""
 
-from canheal_chassis.settings import ServiceSettings
+from canheal_process.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

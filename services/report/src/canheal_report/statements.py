@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from canheal_chassis.errors import dead_letter_error
+from canheal_process.errors import dead_letter_error
 from canheal_schemas import (
     Finding,
     Part,

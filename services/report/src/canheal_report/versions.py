@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 from uuid import UUID, uuid5
 
-from canheal_chassis.outcome import Document
+from canheal_process.document import Document
 from canheal_schemas import (
     Part,
     ReportCounts,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
-from canheal_chassis.telemetry import FIELDS, Sparing, bind, log, set_up_logs
+from canheal_process.telemetry import FIELDS, Sparing, bind, log, set_up_logs
 
 
 @pytest.fixture

@@ -6,7 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from canheal_chassis.audit import AUDIT
 from canheal_chassis.deadletters import DEADLETTERS
-from canheal_chassis.errors import (
+from canheal_chassis.letters import LetterState
+from canheal_chassis.message import RETRY_OF, Record
+from canheal_desk.mending import mended_event
+from canheal_process.errors import (
     BodyWithheld,
     Erased,
     EventRefused,
@@ -17,9 +20,6 @@ from canheal_chassis.errors import (
     Unreachable,
     dead_letter_error,
 )
-from canheal_chassis.letters import LetterState
-from canheal_chassis.mending import mended_event
-from canheal_chassis.message import RETRY_OF, Record
 from canheal_schemas import (
     INPUTS,
     BlobRef,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from canheal_chassis.settings import ServiceSettings
+from canheal_process.settings import ServiceSettings
 from canheal_vault.errors import SecretUnreadable
 from canheal_vault.secretfiles import is_secret
 from pydantic import ValidationError

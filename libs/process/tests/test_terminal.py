@@ -1,7 +1,7 @@
 """Text for a terminal steers nothing: what would is shown as its code, the rest is left as it is."""
 
 import pytest
-from canheal_chassis.terminal import plain
+from canheal_process.terminal import plain
 from hypothesis import given
 from hypothesis import strategies as st
 

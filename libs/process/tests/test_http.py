@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from canheal_chassis.answers import PROBLEM
-from canheal_chassis.errors import EventTooLarge, PlatformError, Unreachable
-from canheal_chassis.http import add_health, install_problems, serve
 from canheal_chassis.resources import running
-from canheal_chassis.telemetry import HANDLED
+from canheal_process.answers import PROBLEM
+from canheal_process.errors import EventTooLarge, PlatformError, Unreachable
+from canheal_process.http import add_health, install_problems, serve
+from canheal_process.telemetry import HANDLED
 from fastapi import FastAPI, HTTPException
 
 waiting_for: list[str] = []

@@ -12,21 +12,21 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 from uuid import UUID
 
+from canheal_chassis.deadletters import DEADLETTERS
+from canheal_chassis.letters import Letter, LetterState, given_up, said
+from canheal_chassis.message import Message, as_headers
+from canheal_chassis.outgoing import Says
+from canheal_chassis.resources import Resources
+from canheal_chassis.workplace import unsealing
+from canheal_process.clock import utc_now
+from canheal_process.errors import BodyWithheld, Erased, MendRefused, NoSuchDeadLetter
+from canheal_process.store import Json, Store
 from canheal_schemas import ConsentChanged, DeadLettered, Purpose, SampleEvent, retry_topic
 from canheal_vault.auditlog import AuditLog
 from canheal_vault.blobs import BlobStore
 from canheal_vault.chain import Action
 
-from canheal_chassis.clock import utc_now
-from canheal_chassis.deadletters import DEADLETTERS
-from canheal_chassis.errors import BodyWithheld, Erased, MendRefused, NoSuchDeadLetter
-from canheal_chassis.letters import Letter, LetterState, given_up, said
-from canheal_chassis.mending import mended_event, mended_message, retry_of
-from canheal_chassis.message import Message, as_headers
-from canheal_chassis.outgoing import Says
-from canheal_chassis.resources import Resources
-from canheal_chassis.store import Json, Store
-from canheal_chassis.workplace import unsealing
+from canheal_desk.mending import mended_event, mended_message, retry_of
 
 LISTED = 1000
 """Dead letters of one answer."""

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from canheal_chassis.pool import Pool
+from canheal_process.pool import Pool
 from pool_functions import begins_and_waits, pid, warm
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from canheal_chassis.errors import ChildDied
-from canheal_chassis.pool import Pool
+from canheal_process.errors import ChildDied
+from canheal_process.pool import Pool
 from pool_functions import (
     begins_and_waits,
     double,

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from canheal_chassis.answers import Guard, problem_response
-from canheal_chassis.errors import PlatformError
+from canheal_process.answers import Guard, problem_response
+from canheal_process.errors import PlatformError
 
 GRACE_SECONDS = 5
 """Longest wait for answers in hand when the process ends."""

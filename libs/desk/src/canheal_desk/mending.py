@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from canheal_chassis.message import RETRY_OF, Message, places
+from canheal_process.errors import MendRefused
 from canheal_schemas import (
     EVENTS,
     INPUTS,
@@ -14,9 +16,6 @@ from canheal_schemas import (
 )
 from canheal_schemas.identifiers import event_id, mended_root
 from pydantic import ValidationError
-
-from canheal_chassis.errors import MendRefused
-from canheal_chassis.message import RETRY_OF, Message, places
 
 UNMENDED = ("sample", "revision", "subject", "site")
 """What a mended event says of whom and what it is about: as before."""

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canheal_chassis.errors import Conflict, CrossSite, Unreachable
+from canheal_process.errors import Conflict, CrossSite, Unreachable
 
 PROBLEM: Final = "application/problem+json"
 PROTECTING: Final = {

@@ -11,8 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
-from canheal_chassis.errors import ChildDied
-from canheal_chassis.telemetry import log
+from canheal_process.errors import ChildDied
+from canheal_process.telemetry import log
 
 type Warm = Callable[[], object]
 PR_SET_PDEATHSIG = 1

@@ -31,9 +31,9 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from canheal_chassis.clock import utc_now
-from canheal_chassis.errors import Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
-from canheal_chassis.outcome import Document
+from canheal_process.clock import utc_now
+from canheal_process.document import Document
+from canheal_process.errors import Conflict, Duplicate, EventTooLarge, PlatformError, Unreachable
 
 type Json = dict[str, Any]
 

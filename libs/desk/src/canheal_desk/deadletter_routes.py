@@ -3,15 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from canheal_schemas import MAX_EVENT_BYTES
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
-
-from canheal_chassis.answers import refusals
 from canheal_chassis.audit import actor_of
-from canheal_chassis.deadletter_desk import Desk
-from canheal_chassis.errors import (
+from canheal_chassis.letters import Letter, LetterState
+from canheal_process.answers import refusals
+from canheal_process.errors import (
     BlobDamaged,
     BodyWithheld,
     ConsentOutOfDate,
@@ -19,7 +14,12 @@ from canheal_chassis.errors import (
     MendRefused,
     NoSuchDeadLetter,
 )
-from canheal_chassis.letters import Letter, LetterState
+from canheal_schemas import MAX_EVENT_BYTES
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from canheal_desk.deadletter_desk import Desk
 
 Actor = Annotated[str, Depends(actor_of)]
 """Who asks, as the request's `X-Canheal-Actor` says."""

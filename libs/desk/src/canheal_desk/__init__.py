@@ -1,0 +1,1 @@
+"""What people ask of a service: its dead letters and its audit log."""

@@ -1,0 +1,1 @@
+"""What every process has: settings, errors, logs, the database, the pool, HTTP answers."""
