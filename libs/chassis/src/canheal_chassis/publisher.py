@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from canheal_process.errors import Unreachable
+from canheal_process.telemetry import log
 
 from canheal_chassis.message import Message
 
@@ -14,10 +15,20 @@ REQUEST_SECONDS = 10
 
 
 class Publisher:
-    """One producer a process."""
+    """One producer a process; a new one in place of one that has ended.
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    aiokafka's sender ends for good at an error that it did not foresee, and every later send fails with that
+    error: whoever tries again would try for ever.
+    """
+
+    def __init__(self, bootstrap: str, producer: AIOKafkaProducer) -> None:
+        self._bootstrap = bootstrap
         self._producer = producer
+        self._renewing = asyncio.Lock()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._producer.stop()
 
     async def publish(self, message: Message) -> None:
         """Send and wait for the broker's confirmation.
@@ -52,11 +63,27 @@ class Publisher:
     async def _send(
         self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> None:
-        sending = self._producer.send_and_wait(topic, value=value, key=key, headers=headers)
+        producer = await self._living()
+        sending = producer.send_and_wait(topic, value=value, key=key, headers=headers)
         try:
             await asyncio.wait_for(sending, 2 * REQUEST_SECONDS)
         except (KafkaError, TimeoutError) as error:
             raise Unreachable(f"the broker did not confirm {topic}: {type(error).__name__}") from error
+
+    async def _living(self) -> AIOKafkaProducer:
+        async with self._renewing:
+            if (error := _ended_by(self._producer)) is not None:
+                log("producer-renewed", error=type(error).__name__)
+                ended, self._producer = self._producer, await _started(self._bootstrap)
+                with suppress(KafkaError):
+                    await ended.stop()
+        return self._producer
+
+
+def _ended_by(producer: AIOKafkaProducer) -> BaseException | None:
+    """What ended the producer's sender; None: it lives."""
+    task: asyncio.Task[None] | None = getattr(getattr(producer, "_sender", None), "sender_task", None)
+    return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
 
 @asynccontextmanager
@@ -66,7 +93,25 @@ async def open_publisher(bootstrap: str) -> AsyncIterator[Publisher]:
     Raises:
         Unreachable: the broker does not answer.
     """
-    producer = AIOKafkaProducer(
+    publisher = Publisher(bootstrap, await _started(bootstrap))
+    try:
+        yield publisher
+    finally:
+        await publisher.stop()
+
+
+async def _started(bootstrap: str) -> AIOKafkaProducer:
+    producer = _producer(bootstrap)
+    try:
+        await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise Unreachable(f"the broker at {bootstrap} does not answer: {type(error).__name__}") from error
+    return producer
+
+
+def _producer(bootstrap: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",
         enable_idempotence=True,
@@ -74,12 +119,3 @@ async def open_publisher(bootstrap: str) -> AsyncIterator[Publisher]:
         request_timeout_ms=REQUEST_SECONDS * 1000,
         max_request_size=2 * 1024 * 1024,
     )
-    try:
-        await producer.start()
-    except KafkaError as error:
-        await producer.stop()
-        raise Unreachable(f"the broker at {bootstrap} does not answer: {type(error).__name__}") from error
-    try:
-        yield Publisher(producer)
-    finally:
-        await producer.stop()

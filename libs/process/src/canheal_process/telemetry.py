@@ -56,6 +56,7 @@ EventName = Literal[
     "lookup-interrupted",
     "lookup-unreadable",
     "pool-renewed",
+    "producer-renewed",
     "relay-interrupted",
     "superseded",
     "lease-taken",
