@@ -15,6 +15,7 @@ import pytest
 from canheal_chassis import service as chassis_service
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.service import Service
+from canheal_desk.mount import mount_desk
 from canheal_ingest import main as ingest
 from canheal_ingest.settings import Settings
 from canheal_report import main as report
@@ -83,7 +84,7 @@ def fake_resources(projection: ConsentProjection) -> Any:
 def stream_app(name: str, projection: ConsentProjection) -> FastAPI:
     """A stream service's application, put together as its process does."""
     web = FastAPI(docs_url=None, redoc_url=None)
-    mount = report.mount if name == REPORT else None
+    mount = report.mount if name == REPORT else mount_desk
     of = Service(name=name, handlers={}, mount=mount)
     chassis_service._mount(web, of, fake_resources(projection), AsyncMock(return_value=[]))
     return web

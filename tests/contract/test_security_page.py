@@ -10,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import canheal_chassis
+import canheal_desk
 import canheal_ingest
+import canheal_process
 import canheal_report
 from canheal_schemas import TOPICS, Cleanup
 
@@ -94,7 +96,7 @@ def collections(module: ModuleType) -> Iterator[str]:
 def test_every_collection_stands_in_the_table() -> None:
     found = {
         name
-        for package in (canheal_chassis, canheal_ingest, canheal_report)
+        for package in (canheal_process, canheal_chassis, canheal_desk, canheal_ingest, canheal_report)
         for module in modules(package)
         for name in collections(module)
     }
