@@ -47,7 +47,9 @@ def client(server: EmbeddedDatabase) -> Iterator[Client]:
 
 
 @pytest.fixture
-def found(server: EmbeddedDatabase) -> Iterator[Databases]:
+def found(server: EmbeddedDatabase, client: Client) -> Iterator[Databases]:
+    """What the commands see; `client` empties it after the test."""
+    assert client.address is not None
     with databases(SecretStr(server.uri)) as found:
         yield found
 

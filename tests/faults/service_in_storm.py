@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from canheal_chassis import clock
+from canheal_process import clock
 
 ABORTS = "ABORT"
 

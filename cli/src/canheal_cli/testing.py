@@ -4,17 +4,21 @@ The root `conftest.py` registers this module. The objects can be killed and star
 that does so leaves them running.
 """
 
+import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
 from canheal_cli.stack import Stack
 
 SHARED_DATA = "CANHEAL_TEST_DATA"
+PLATFORM_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
+"""The key of the session's database: it has one key ring, so whoever writes there uses this one."""
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,16 @@
 """Ingest on the session's real broker and database."""
 
-import base64
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from canheal_cli.embedded.database import EmbeddedDatabase
 from canheal_cli.embedded.kafka import EmbeddedKafka
+from canheal_cli.testing import PLATFORM_KEY
 from canheal_cli.topics import apply_topics
 from canheal_ingest.settings import Settings
 from ingest_door import Door, running_door
 from pydantic import SecretStr
-
-KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def door_settings(
     return Settings(
         kafka_bootstrap_servers=kafka.bootstrap,
         mongodb_uri=SecretStr(database.uri),
-        platform_key=SecretStr(KEY),
+        platform_key=PLATFORM_KEY,
         instance_id="ingest-0",
         scratch=tmp_path_factory.mktemp("scratch"),
         large_vcf_bytes=1 << 20,

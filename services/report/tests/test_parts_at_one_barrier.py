@@ -1,7 +1,6 @@
 """Two parts of one sample, released at one barrier: one final report, and it is the last on the wire."""
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from uuid import UUID
 import pytest
 from canheal_chassis.consent import ConsentProjection
 from canheal_chassis.deadletters import DeadLetters
+from canheal_chassis.erasure import Traces
 from canheal_chassis.ledger import Ledger
 from canheal_chassis.message import Message, Record
 from canheal_chassis.outcome import Handler, Outcome
@@ -18,6 +18,7 @@ from canheal_chassis.testing import envelope_of
 from canheal_chassis.work import Work
 from canheal_chassis.workplace import Workplace
 from canheal_cli.embedded.database import EmbeddedDatabase
+from canheal_cli.testing import PLATFORM_KEY
 from canheal_process.pool import Pool
 from canheal_process.store import BlobFiles, Store, connect
 from canheal_report.versions import ReportVersion
@@ -55,6 +56,10 @@ class Wire:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+
+    async def forget(self, topic: str, key: bytes) -> None:
+        """Nobody is erased here."""
+        raise AssertionError(f"{topic} was told to forget {key!r}")
 
     async def publish(self, message: Message) -> None:
         await asyncio.sleep(0)
@@ -111,7 +116,8 @@ def meeting(barrier: asyncio.Barrier) -> Callable[[Handler], Handler]:
 def hands_of(client: Any, folder: Path, wire: Wire, wrap: Callable[[Handler], Handler]) -> Hands:
     """The hands of one process, over a connection of its own."""
     store, files = Store(client, "canheal_barrier"), BlobFiles(client)
-    blobs = BlobStore(files, KeyRing(SecretStr(base64.b64encode(b"k" * 32).decode()), files), "report")
+    keys = KeyRing(PLATFORM_KEY, files)
+    blobs = BlobStore(files, keys, "report")
     consent = ConsentProjection()
     changed = ConsentChanged(
         subject=SUBJECT, consent_version=1, consent=Consent(permitted=(Purpose.OWN_CARE,)), site="BE-TEST"
@@ -126,6 +132,7 @@ def hands_of(client: Any, folder: Path, wire: Wire, wrap: Callable[[Handler], Ha
         place=Workplace("report", store, blobs, Pool(1, int), folder),
         publisher=wire,
         deadletters=DeadLetters("report", store, blobs, wire),
+        traces=Traces("report", store, files, wire, keys.forget),
     )
 
 
