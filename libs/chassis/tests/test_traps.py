@@ -73,9 +73,7 @@ def test_an_event_that_ends_its_worker_three_times_is_a_dead_letter_and_the_othe
     bench: Bench, tmp_path: Path
 ) -> None:
     bench.say(consent(1, Purpose.OWN_CARE), sample("poison"), sample("innocent"))
-    for _ in range(
-        1 + MAX_STARTS
-    ):  # the first is not counted: there it came behind others without an outcome
+    for _ in range(MAX_STARTS):
         assert bench.start("slow.py", "0", str(tmp_path), "abort").wait(timeout=30) == -signal.SIGABRT
     bench.start("slow.py", "0", str(tmp_path), "abort")
     bench.wait_for(lambda: len(bench.ids_said(deadletter_topic("annotate").name)) == 1)
@@ -96,9 +94,8 @@ def test_what_ends_its_worker_behind_others_that_are_not_committed_yet_is_a_dead
     labels = (f"innocent-{number}" for number in itertools.count())
     before = list(itertools.islice((one for one in labels if partition_of(one) == partition_of("poison")), 2))
     bench.say(consent(1, Purpose.OWN_CARE), *map(sample, before), sample("poison"))
-    for _ in range(
-        1 + MAX_STARTS
-    ):  # the first is not counted: there it came behind others without an outcome
+    # The first worker's is no start that counts: there it came behind others without an outcome.
+    for _ in range(1 + MAX_STARTS):
         assert bench.start("slow.py", "0", str(tmp_path), "abort").wait(timeout=30) == -signal.SIGABRT
     bench.start("slow.py", "0", str(tmp_path), "abort")
     bench.wait_for(lambda: len(bench.ids_said(deadletter_topic("annotate").name)) == 1)
