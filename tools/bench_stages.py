@@ -6,10 +6,8 @@ stored.
 """
 
 import asyncio
-import gzip
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -25,6 +23,7 @@ from canheal_schemas import ReportIssued, ReportStatus, RiskScored, SampleReceiv
 from canheal_schemas.identifiers import sample_id
 
 from cohort import EXOME_MB, read_cohort
+from gauges import cpu_seconds, family, own_rss_mb, spread, table, thinned
 from hospital import Hospital, Submission
 from in_force import changes_until_refused, consents_applied
 from upload import GIGABYTE, peaks_mb
@@ -88,39 +87,40 @@ async def exome(run: Run) -> None:
     known = run.moments()
     of_each = [known[sample] for sample, _ in taken[WARM_UP:]]
     rows = [
-        (f"{before} -> {name}", _spread([_between(moments, one, other) for moments in of_each]))
+        (f"{before} -> {name}", spread([_between(moments, one, other) for moments in of_each]))
         for (before, one), (name, other) in _pairs()
     ]
-    rows.append(("accepted -> final report issued", _spread([_whole(moments) for moments in of_each])))
-    rows.append(("first byte sent -> final report readable", _spread([s for _, s in taken[WARM_UP:]])))
-    _table(f"{EXOME}, {EXOMES} times, one at a time", ("stage", "seconds p50 / p99 / worst"), rows)
+    rows.append(("accepted -> final report issued", spread([_whole(moments) for moments in of_each])))
+    rows.append(("first byte sent -> final report readable", spread([s for _, s in taken[WARM_UP:]])))
+    table(f"{EXOME}, {EXOMES} times, one at a time", ("stage", "seconds p50 / p99 / worst"), rows)
 
 
 async def panel(run: Run) -> None:
     """A panel-sized file, one after another."""
-    vcf = _thinned((DATA / "vcf" / EXOME), PANEL_RECORDS)
+    vcf = thinned((DATA / "vcf" / EXOME), PANEL_RECORDS)
     taken = await run.one_by_one([(_metadata(f"PANEL-{n}"), vcf) for n in range(WARM_UP + PANELS)])
     known = run.moments()
     rows = [
         (
             "accepted -> final report issued",
-            _spread([_whole(known[sample]) for sample, _ in taken[WARM_UP:]]),
+            spread([_whole(known[sample]) for sample, _ in taken[WARM_UP:]]),
         ),
-        ("first byte sent -> final report readable", _spread([seconds for _, seconds in taken[WARM_UP:]])),
+        ("first byte sent -> final report readable", spread([seconds for _, seconds in taken[WARM_UP:]])),
     ]
     title = f"{PANEL_RECORDS} variants (evenly out of {EXOME}), {PANELS} times, one at a time"
-    _table(title, ("from -> to", "seconds p50 / p99 / worst"), rows)
+    table(title, ("from -> to", "seconds p50 / p99 / worst"), rows)
 
 
 async def cohort(run: Run) -> None:
     """200 tumours as fast as they are taken."""
     submissions = read_cohort(DATA, TUMOURS).submissions()
-    before = _cpu_seconds(run.stack)
+    pids = {slot: kept.child.pid or 0 for slot, kept in run.stack.supervisor.slots.items()}
+    before = cpu_seconds(pids)
     began = datetime.now(UTC)
     samples = await run.hospital.send_all(submissions, AT_ONCE)
     taken = datetime.now(UTC)
     await run.hospital.closed(samples, within_seconds=120)
-    spent = {slot: after - before[slot] for slot, after in _cpu_seconds(run.stack).items()}
+    spent = {slot: after - before[slot] for slot, after in cpu_seconds(pids).items()}
     known = run.moments()
     last = max(known[sample][ReportIssued.topic.name] for sample in samples)
     seconds = (last - began).total_seconds()
@@ -128,23 +128,23 @@ async def cohort(run: Run) -> None:
         ("all taken at the door", f"{(taken - began).total_seconds():.1f} s"),
         ("last final report", f"{seconds:.1f} s"),
         ("sustained", f"{len(samples) / seconds:.1f} samples/s"),
-        ("accepted -> final report issued", f"{_spread([_whole(known[s]) for s in samples])} s"),
+        ("accepted -> final report issued", f"{spread([_whole(known[s]) for s in samples])} s"),
     ]
     rows += [
         (f"CPU of {slot}", f"{1000 * cpu / len(samples):.0f} ms a sample") for slot, cpu in spent.items()
     ]
-    _table(f"{TUMOURS} tumours of MC3, {AT_ONCE} in flight", ("what", "measured"), rows)
+    table(f"{TUMOURS} tumours of MC3, {AT_ONCE} in flight", ("what", "measured"), rows)
 
 
 async def consent(run: Run) -> None:
     """A consent withdrawn and given back, again and again."""
     said = _metadata("CONSENT-1")
-    await run.one_by_one([(said, _thinned((DATA / "vcf" / EXOME), PANEL_RECORDS))])
+    await run.one_by_one([(said, thinned((DATA / "vcf" / EXOME), PANEL_RECORDS))])
     (version,) = (await run.hospital.versions(sample_id(said["site"], said["label"])))[-1:]
     before = await consents_applied(run.stack.addresses.services)
     page = f"{run.hospital.report}{version['html']}"
     took = await changes_until_refused(run.hospital, said["site"], said["pseudonym"], page, CHANGES)
-    rows = [("PUT answered -> report refused", f"{_spread(took)} s")]
+    rows = [("PUT answered -> report refused", f"{spread(took)} s")]
     for slot, applied in (await consents_applied(run.stack.addresses.services)).items():
         fresh = applied.since(before[slot])
         worst = min((edge for edge in fresh.buckets if fresh.within(edge) == fresh.count), default=0)
@@ -152,32 +152,32 @@ async def consent(run: Run) -> None:
             (f"recorded -> applied by {slot}", f"{fresh.count:.0f} of {2 * CHANGES} within {worst} s")
         )
     title = f"{CHANGES} withdrawals, each given back"
-    _table(title, ("from -> to", "p50 / p99 / worst; the services by their own clock"), rows)
+    table(title, ("from -> to", "p50 / p99 / worst; the services by their own clock"), rows)
 
 
 async def upload(run: Run) -> None:
     """A genome of a gigabyte, as text: the door's memory."""
     slot = run.stack.supervisor.slots["ingest-0"]
-    idle = [round(_rss_mb(pid)) for pid in _family(slot.child.pid or 0)]
+    idle = [round(own_rss_mb(pid)) for pid in family(slot.child.pid or 0)]
     genome = _metadata("UPLOAD-1") | {"assay": {"type": "genome"}, "kind": "germline"}
     done = await send_genome(run.hospital.ingest, genome, GIGABYTE)
-    peaks = [round(peak) for peak in peaks_mb(_family(slot.child.pid or 0))]
+    peaks = [round(peak) for peak in peaks_mb(family(slot.child.pid or 0))]
     rows = [
         (f"answered {done.status}", f"after {done.seconds:.0f} s: {done.answer}"),
         ("ingest itself, before and at its peak", f"{idle[0]} and {peaks[0]} MB"),
         ("its children, before", f"{idle[1:]} MB"),
         ("its children at their peak: checks of panels, of genomes", f"{peaks[1:]} MB"),
     ]
-    _table(f"One upload of {done.sent_bytes / 1e9:.2f} GB", ("what", "measured"), rows)
+    table(f"One upload of {done.sent_bytes / 1e9:.2f} GB", ("what", "measured"), rows)
 
 
 async def memory(run: Run) -> None:
     """Resident memory after everything above."""
     rows = []
     for slot_id, slot in run.stack.supervisor.slots.items():
-        processes = _family(slot.child.pid or 0)
-        rows.append((slot_id, f"{sum(map(_rss_mb, processes)):.0f} MB in {len(processes)} processes"))
-    _table("Resident memory (RSS) of each slot with its children", ("slot", "now"), rows)
+        processes = family(slot.child.pid or 0)
+        rows.append((slot_id, f"{sum(map(own_rss_mb, processes)):.0f} MB in {len(processes)} processes"))
+    table("Resident memory (RSS) of each slot with its children", ("slot", "now"), rows)
 
 
 PARTS: Final[Mapping[str, Callable[[Run], Coroutine[Any, Any, None]]]] = {
@@ -203,13 +203,6 @@ def _metadata(label: str) -> dict[str, Any]:
     }
 
 
-def _thinned(vcf: Path, count: int) -> bytes:
-    lines = gzip.decompress(vcf.read_bytes()).splitlines(keepends=True)
-    header = [line for line in lines if line.startswith(b"#")]
-    body = lines[len(header) :]
-    return gzip.compress(b"".join(header + [body[n * len(body) // count] for n in range(count)]))
-
-
 def _pairs() -> Iterable[tuple[tuple[str, type[Any]], tuple[str, type[Any]]]]:
     return zip((("accepted", SampleReceived), *STAGES), STAGES, strict=False)
 
@@ -220,40 +213,6 @@ def _between(moments: Moments, one: type[Any], other: type[Any]) -> float:
 
 def _whole(moments: Moments) -> float:
     return _between(moments, SampleReceived, ReportIssued)
-
-
-def _spread(seconds: Sequence[float]) -> str:
-    ranks = statistics.quantiles(seconds, n=100, method="inclusive")
-    return f"{ranks[49]:.2f} / {ranks[98]:.2f} / {max(seconds):.2f}"
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
-
-
-def _cpu_seconds(stack: Stack) -> dict[str, float]:
-    """Of each slot what its processes that live now have spent."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    return {
-        slot_id: sum(map(_ticks, _family(slot.child.pid or 0))) / ticks
-        for slot_id, slot in stack.supervisor.slots.items()
-    }
-
-
-def _ticks(pid: int) -> int:
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return int(user) + int(system)
-
-
-def _rss_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _table(title: str, head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> None:
-    print(f"\n### {title}\n\n| {head[0]} | {head[1]} |\n| --- | --- |")
-    print("\n".join(f"| {name} | {value} |" for name, value in rows), flush=True)
 
 
 def _say(line: str) -> None:

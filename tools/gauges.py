@@ -24,7 +24,12 @@ def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
 
 def rss_mb(pid: int) -> float:
     """Resident memory of a process and its children; pages that they share are counted in each."""
-    return sum(_pages(one) for one in family(pid)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return sum(map(own_rss_mb, family(pid)))
+
+
+def own_rss_mb(pid: int) -> float:
+    """Resident memory of one process."""
+    return _pages(pid) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def spread(seconds: Sequence[float]) -> str:
